@@ -11,6 +11,7 @@ import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
 import type { BuiltInGrantContext } from './grants/grant.ts'
+import { createCustomize } from './issuance/customize.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
@@ -231,6 +232,7 @@ const openIssuance = (foundation: Foundation, sessions: Sessions, sessionLimit: 
     ...foundation,
     issuerEpoch: () => foundation.feed.issuerEpoch,
     draftSession: sessions.draft,
+    customize: createCustomize({ ...foundation.settings, findUser: foundation.userDirectory.find }),
     sessionLimit,
     keys: foundation.liveKeys.keySet,
     refreshTokens: foundation.liveKeys.refreshTokens,

@@ -112,8 +112,8 @@ const STATUS = {
    */
   too_many_requests: 429,
   /**
-   * An unexpected error; the log has the stack. Also if your own grant threw an error or returned an invalid value,
-   * or if your code read the request body first and didn't keep it.
+   * An unexpected error; the log has the stack. Also if your own grant, `tokenClaims` or `tokenResponse` threw an error or
+   * returned an invalid value, or if your code read the request body first and didn't keep it.
    */
   server_error: 500,
   /**

@@ -50,6 +50,7 @@ export type {
 export { chooseScopes, permit } from './grants/permit.ts'
 export type { PermitOptions } from './grants/permit.ts'
 export { chooseResources } from './grants/resources.ts'
+export type { TokenInfo, TokenResponseInfo } from './issuance/customize.ts'
 export type { Permission } from './issuance/permission.ts'
 export type { Attempt } from './throttle/throttle.ts'
 export type { UserDirectory, LoadedUser } from './users/directory.ts'
@@ -122,7 +123,7 @@ export type {
   CommandEvent,
 } from './store/audit.ts'
 export type { RevocationReason, RevokedBy, SessionEndReason } from './model/revocation.ts'
-export type { Auth, MachineAuth, UserAuth } from './guard/auth.ts'
+export type { AnyClaims, Auth, MachineAuth, UserAuth } from './guard/auth.ts'
 export type {
   GuardCore,
   Guards,

@@ -13,6 +13,7 @@ import { createRouter, type Router } from './endpoints/router.ts'
 import { routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
+import type { AnyClaims } from './guard/auth.ts'
 import { createAudiences } from './guard/audiences.ts'
 import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
@@ -34,18 +35,19 @@ import { openOutbox } from './webhooks/outbox.ts'
  *
  * It starts with the first request or call. While it cannot start, its endpoints and guards answer 503.
  *
- * `User` is the type that the default user provider returns.
+ * `User` is the type that the default user provider returns, `Claims` what `tokenClaims` returns.
  */
 export interface AuthorizationServer<
   Scope extends string = string,
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = AnyUser,
+  Claims extends object = AnyClaims,
 >
   extends
     Administration<Scope, Main, Other, User>,
-    Guards<Scope, Main>,
-    GuardsByProvider<Scope, Main | Other> {
+    Guards<Scope, Main, Claims>,
+    GuardsByProvider<Scope, Main | Other, Claims> {
   /** The issuer from the configuration. */
   readonly issuer: string
   /** The IDs of all scopes in the configuration, without `*`. */
@@ -138,7 +140,8 @@ export function createAuthorizationServer<
   User extends BaseUser,
   const Main extends string = 'users',
   const Other extends string = never,
->(config: Config<Scope, User, Main, Other>): AuthorizationServer<Scope, Main, Other, User> {
+  Claims extends object = AnyClaims,
+>(config: Config<Scope, User, Main, Other, Claims>): AuthorizationServer<Scope, Main, Other, User, Claims> {
   return openServer(config).server
 }
 
@@ -148,10 +151,11 @@ export function openServer<
   User extends BaseUser,
   Main extends string,
   Other extends string,
+  Claims extends object = AnyClaims,
 >(
-  config: Config<Scope, User, Main, Other>,
+  config: Config<Scope, User, Main, Other, Claims>,
   wrap: (check: GuardCore['check']) => GuardCore['check'] = (check) => check,
-): OpenServer<AuthorizationServer<Scope, Main, Other, User>> {
+): OpenServer<AuthorizationServer<Scope, Main, Other, User, Claims>> {
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const router = createRouter(settings)
@@ -170,13 +174,13 @@ export function openServer<
       metadataUrlOf: (uri) => challengeMetadataUrl(settings, uri),
     }),
   }
-  const guards = createGuards<Scope, Main>(shared, settings.provider as Main)
+  const guards = createGuards<Scope, Main, Claims>(shared, settings.provider as Main)
   const core: Core = {
     ...guards.core,
     handle: createHandler(settings, router, start, health),
     logger: settings.logger,
   }
-  const server: AuthorizationServer<Scope, Main, Other, User> = {
+  const server: AuthorizationServer<Scope, Main, Other, User, Claims> = {
     ...createAdministration<User>(start, settings),
     ...guards,
     for(provider) {

@@ -20,6 +20,8 @@ const GUIDES: Readonly<Record<string, string>> = {
   resources: '../guides/protect-an-api.md#several-apis',
   clients: '#declared-clients',
   accessTokenLifetime: 'tokens.md#lifetimes',
+  tokenClaims: '../guides/customize-tokens.md#claims',
+  tokenResponse: '../guides/customize-tokens.md#the-response',
   personalTokens: '../guides/personal-access-tokens.md',
   passport: '../guides/from-passport.md#import',
   userApps: '../guides/user-apps.md',

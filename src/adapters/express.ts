@@ -1,7 +1,7 @@
 import '../lib/node-version.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
@@ -26,7 +26,7 @@ export type { ExpressMiddleware } from './express-mount.ts'
 
 /** A request of Express with the result of a guard as `auth`. */
 export type GuardedRequest<
-  Granted extends Auth,
+  Granted extends AnyAuth,
   Params = PathParams,
   ResponseBody = unknown,
   RequestBody = Request['body'],
@@ -45,7 +45,7 @@ export type PathParams = Record<string, string>
  * `request.auth` has the exact kind and scopes. What the handler throws reaches the error handler of Express, also in
  * Express 4 if the handler is async.
  */
-export interface ExpressGuard<Granted extends Auth> {
+export interface ExpressGuard<Granted extends AnyAuth> {
   <
     Params = PathParams,
     ResponseBody = unknown,
@@ -64,13 +64,17 @@ export interface ExpressGuard<Granted extends Auth> {
 }
 
 /** Guards for Express. Scopes that the configuration does not have throw `ConfigError`. */
-export interface ExpressGuards<Scope extends string, Provider extends string = string> {
+export interface ExpressGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): ExpressGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): ExpressGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): ExpressGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): ExpressGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): ExpressGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): ExpressGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** Guards for Express, by user provider. */
@@ -78,9 +82,10 @@ export interface ExpressGuardsByProvider<
   Scope extends string,
   Main extends string,
   Other extends string,
-> extends ExpressGuards<Scope, Main> {
+  Claims extends object = AnyClaims,
+> extends ExpressGuards<Scope, Main, Claims> {
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): ExpressGuards<Scope, Name>
+  for<Name extends Main | Other>(provider: Name): ExpressGuards<Scope, Name, Claims>
 }
 
 /** A server in Express: its routes, its guards, and the users who are signed in to browsers. */
@@ -89,9 +94,10 @@ export interface ExpressAdapter<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
+  Claims extends object = AnyClaims,
 >
   extends
-    ExpressGuardsByProvider<Scope, Main, Other>,
+    ExpressGuardsByProvider<Scope, Main, Other, Claims>,
     BrowserSessions<[request: IncomingMessage, response: ServerResponse], Main, Other, User> {
   /**
    * Returns middleware that answers the server's own paths: `app.use(auth.routes())`, or `app.use('/id', auth.routes())` if
@@ -109,13 +115,21 @@ export function toExpress<
   Main extends string,
   Other extends string,
   User extends BaseUser,
->(server: AuthorizationServer<Scope, Main, Other, User>): ExpressAdapter<Scope, Main, Other, User>
-export function toExpress<Scope extends string, Main extends string, Other extends string>(
-  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
-): ExpressGuardsByProvider<Scope, Main, Other>
-export function toExpress<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): ExpressGuards<Scope, Provider>
+  Claims extends object = AnyClaims,
+>(
+  server: AuthorizationServer<Scope, Main, Other, User, Claims>,
+): ExpressAdapter<Scope, Main, Other, User, Claims>
+export function toExpress<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  Claims extends object = AnyClaims,
+>(
+  guard: Guards<Scope, Main, Claims> & GuardsByProvider<Scope, Main | Other, Claims>,
+): ExpressGuardsByProvider<Scope, Main, Other, Claims>
+export function toExpress<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): ExpressGuards<Scope, Provider, Claims>
 export function toExpress(guarded: AuthorizationServer | Guarded): ExpressGuards<string> {
   return {
     ...guardsOf(guarded),

@@ -16,10 +16,10 @@ import type {
   RouteGenericInterface,
   RouteHandlerMethod,
 } from 'fastify'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { ConfigError } from '../errors.ts'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
@@ -30,7 +30,10 @@ import type { BaseUser } from '../users/provider.ts'
 import { createBrowserSessions, type BrowserSessions } from './browser-sessions.ts'
 import { CORS_HEADERS } from './cors-headers.ts'
 import { createGuardSet, type Guarded } from './guard-set.ts'
+import type { AnyFastifyReply, AnyFastifyRequest } from './fastify-request.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
+
+export type { AnyFastifyReply, AnyFastifyRequest } from './fastify-request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,7 +47,7 @@ declare module 'fastify' {
  * gives `request.auth` its exact type: `auth.user()((request) => request.auth.user.id)`. Requests that are not accepted get
  * 401, 403 or 503.
  */
-export interface FastifyGuard<Granted extends Auth> {
+export interface FastifyGuard<Granted extends AnyAuth> {
   <
     Route extends RouteGenericInterface = RouteGenericInterface,
     Config = ContextConfigDefault,
@@ -65,28 +68,20 @@ export interface FastifyGuard<Granted extends Auth> {
   (request: AnyFastifyRequest, reply: AnyFastifyReply, done: (error?: Error) => void): void
 }
 
-/** The part of a request that all types of Fastify servers have. */
-export interface AnyFastifyRequest {
-  readonly raw: { readonly headers: IncomingHttpHeaders }
-  readonly headers: IncomingHttpHeaders
-  readonly socket: { readonly remoteAddress?: string | undefined }
-}
-
-/** The part of a reply that all types of Fastify servers have. */
-export interface AnyFastifyReply {
-  header(name: string, value: string): unknown
-}
-
 type FastifyContext = [request: AnyFastifyRequest, reply: AnyFastifyReply]
 
 /** Guards for Fastify. Scopes that the configuration does not have throw `ConfigError`. */
-export interface FastifyGuards<Scope extends string, Provider extends string = string> {
+export interface FastifyGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): FastifyGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): FastifyGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): FastifyGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): FastifyGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): FastifyGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): FastifyGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** Guards for Fastify, by user provider. */
@@ -94,9 +89,10 @@ export interface FastifyGuardsByProvider<
   Scope extends string,
   Main extends string,
   Other extends string,
-> extends FastifyGuards<Scope, Main> {
+  Claims extends object = AnyClaims,
+> extends FastifyGuards<Scope, Main, Claims> {
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): FastifyGuards<Scope, Name>
+  for<Name extends Main | Other>(provider: Name): FastifyGuards<Scope, Name, Claims>
 }
 
 /** A server in Fastify: its routes, its guards, and the users who are signed in to browsers. */
@@ -105,8 +101,11 @@ export interface FastifyAdapter<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
+  Claims extends object = AnyClaims,
 >
-  extends FastifyGuardsByProvider<Scope, Main, Other>, BrowserSessions<FastifyContext, Main, Other, User> {
+  extends
+    FastifyGuardsByProvider<Scope, Main, Other, Claims>,
+    BrowserSessions<FastifyContext, Main, Other, User> {
   /**
    * Returns a plugin with the server's endpoints: `app.register(auth.routes())`. Their paths follow the issuer, so a
    * `prefix` changes nothing. The app's content type parsers do not apply to them, its hooks do.
@@ -123,13 +122,21 @@ export function toFastify<
   Main extends string,
   Other extends string,
   User extends BaseUser,
->(server: AuthorizationServer<Scope, Main, Other, User>): FastifyAdapter<Scope, Main, Other, User>
-export function toFastify<Scope extends string, Main extends string, Other extends string>(
-  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
-): FastifyGuardsByProvider<Scope, Main, Other>
-export function toFastify<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): FastifyGuards<Scope, Provider>
+  Claims extends object = AnyClaims,
+>(
+  server: AuthorizationServer<Scope, Main, Other, User, Claims>,
+): FastifyAdapter<Scope, Main, Other, User, Claims>
+export function toFastify<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  Claims extends object = AnyClaims,
+>(
+  guard: Guards<Scope, Main, Claims> & GuardsByProvider<Scope, Main | Other, Claims>,
+): FastifyGuardsByProvider<Scope, Main, Other, Claims>
+export function toFastify<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): FastifyGuards<Scope, Provider, Claims>
 export function toFastify(guarded: AuthorizationServer | Guarded): FastifyGuards<string> {
   return {
     ...guardsOf(guarded),

@@ -1,7 +1,7 @@
 import '../lib/node-version.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
@@ -16,16 +16,20 @@ import { createGuardSet, type Guarded } from './guard-set.ts'
 import { createMetadataWarning } from './metadata-warning.ts'
 
 /** Middleware that sets `c.var.auth` for accepted requests. All others get 401, 403 or 503. */
-export type HonoGuard<Granted extends Auth> = MiddlewareHandler<{ Variables: { auth: Granted } }>
+export type HonoGuard<Granted extends AnyAuth> = MiddlewareHandler<{ Variables: { auth: Granted } }>
 
 /** Guards for Hono. Scopes that the configuration does not have throw `ConfigError`. */
-export interface HonoGuards<Scope extends string, Provider extends string = string> {
+export interface HonoGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): HonoGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): HonoGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): HonoGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): HonoGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): HonoGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): HonoGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** Guards for Hono, by user provider. */
@@ -33,9 +37,10 @@ export interface HonoGuardsByProvider<
   Scope extends string,
   Main extends string,
   Other extends string,
-> extends HonoGuards<Scope, Main> {
+  Claims extends object = AnyClaims,
+> extends HonoGuards<Scope, Main, Claims> {
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): HonoGuards<Scope, Name>
+  for<Name extends Main | Other>(provider: Name): HonoGuards<Scope, Name, Claims>
 }
 
 /** Options of `toHono`. */
@@ -53,8 +58,9 @@ export interface HonoAdapter<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
+  Claims extends object = AnyClaims,
 >
-  extends HonoGuardsByProvider<Scope, Main, Other>, BrowserSessions<[c: Context], Main, Other, User> {
+  extends HonoGuardsByProvider<Scope, Main, Other, Claims>, BrowserSessions<[c: Context], Main, Other, User> {
   /**
    * Returns middleware that answers the server's own paths. Every other request goes to the next middleware. Mount it on the
    * root app: the metadata of an issuer with a path is not below that path.
@@ -71,16 +77,22 @@ export function toHono<
   Main extends string,
   Other extends string,
   User extends BaseUser,
+  Claims extends object = AnyClaims,
 >(
-  server: AuthorizationServer<Scope, Main, Other, User>,
+  server: AuthorizationServer<Scope, Main, Other, User, Claims>,
   options?: HonoOptions,
-): HonoAdapter<Scope, Main, Other, User>
-export function toHono<Scope extends string, Main extends string, Other extends string>(
-  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
-): HonoGuardsByProvider<Scope, Main, Other>
-export function toHono<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): HonoGuards<Scope, Provider>
+): HonoAdapter<Scope, Main, Other, User, Claims>
+export function toHono<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  Claims extends object = AnyClaims,
+>(
+  guard: Guards<Scope, Main, Claims> & GuardsByProvider<Scope, Main | Other, Claims>,
+): HonoGuardsByProvider<Scope, Main, Other, Claims>
+export function toHono<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): HonoGuards<Scope, Provider, Claims>
 export function toHono(
   guarded: AuthorizationServer | Guarded,
   { peer = peerOf }: HonoOptions = {},

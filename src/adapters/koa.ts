@@ -1,6 +1,6 @@
 import '../lib/node-version.ts'
 import type { Context, DefaultState, Middleware } from 'koa'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, GuardsByProvider, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
@@ -14,16 +14,20 @@ import { createMetadataWarning } from './metadata-warning.ts'
 import { fromMessage, isBodyUnread } from './node-message.ts'
 
 /** Middleware that sets `ctx.state.auth` for accepted requests. All others get 401, 403 or 503. */
-export type KoaGuard<Granted extends Auth> = Middleware<DefaultState & { readonly auth: Granted }>
+export type KoaGuard<Granted extends AnyAuth> = Middleware<DefaultState & { readonly auth: Granted }>
 
 /** Guards for Koa. Scopes that the configuration does not have throw `ConfigError`. */
-export interface KoaGuards<Scope extends string, Provider extends string = string> {
+export interface KoaGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): KoaGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): KoaGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): KoaGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): KoaGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): KoaGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): KoaGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** Guards for Koa, by user provider. */
@@ -31,9 +35,10 @@ export interface KoaGuardsByProvider<
   Scope extends string,
   Main extends string,
   Other extends string,
-> extends KoaGuards<Scope, Main> {
+  Claims extends object = AnyClaims,
+> extends KoaGuards<Scope, Main, Claims> {
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): KoaGuards<Scope, Name>
+  for<Name extends Main | Other>(provider: Name): KoaGuards<Scope, Name, Claims>
 }
 
 /** A server in Koa: its routes, its guards, and the users who are signed in to browsers. */
@@ -42,8 +47,11 @@ export interface KoaAdapter<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
+  Claims extends object = AnyClaims,
 >
-  extends KoaGuardsByProvider<Scope, Main, Other>, BrowserSessions<[ctx: Context], Main, Other, User> {
+  extends
+    KoaGuardsByProvider<Scope, Main, Other, Claims>,
+    BrowserSessions<[ctx: Context], Main, Other, User> {
   /** Returns middleware that answers the server's own paths. Every other request goes to the next middleware. */
   routes(): Middleware
 }
@@ -52,15 +60,24 @@ export interface KoaAdapter<
  * Adapts a server, or a guard from `consulate/guard`, to Koa: `app.use(toKoa(server).routes())` mounts the endpoints, and
  * `toKoa(guard).user('orders:read')` guards the middleware after it. A guard has no `routes()`.
  */
-export function toKoa<Scope extends string, Main extends string, Other extends string, User extends BaseUser>(
-  server: AuthorizationServer<Scope, Main, Other, User>,
-): KoaAdapter<Scope, Main, Other, User>
-export function toKoa<Scope extends string, Main extends string, Other extends string>(
-  guard: Guards<Scope, Main> & GuardsByProvider<Scope, Main | Other>,
-): KoaGuardsByProvider<Scope, Main, Other>
-export function toKoa<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): KoaGuards<Scope, Provider>
+export function toKoa<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  User extends BaseUser,
+  Claims extends object = AnyClaims,
+>(server: AuthorizationServer<Scope, Main, Other, User, Claims>): KoaAdapter<Scope, Main, Other, User, Claims>
+export function toKoa<
+  Scope extends string,
+  Main extends string,
+  Other extends string,
+  Claims extends object = AnyClaims,
+>(
+  guard: Guards<Scope, Main, Claims> & GuardsByProvider<Scope, Main | Other, Claims>,
+): KoaGuardsByProvider<Scope, Main, Other, Claims>
+export function toKoa<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): KoaGuards<Scope, Provider, Claims>
 export function toKoa(guarded: AuthorizationServer | Guarded): KoaGuards<string> {
   return {
     ...guardsOf(guarded),

@@ -4,7 +4,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import type { ProviderOptions } from '../administration/sessions.ts'
 import type { UserLike } from '../administration/user.ts'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse } from '../guard/refusal.ts'
 import { ConfigError } from '../errors.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
@@ -24,7 +24,7 @@ import { toNextCookie, type NextCookies } from './next-cookie.ts'
 export type { NextCookieOptions, NextCookies } from './next-cookie.ts'
 
 /** What a guarded route handler of Next receives: who is calling, and the parameters of the path. */
-export interface GuardedContext<Granted extends Auth, Params = NextParams> {
+export interface GuardedContext<Granted extends AnyAuth, Params = NextParams> {
   readonly auth: Granted
   readonly params: Promise<Params>
 }
@@ -36,18 +36,22 @@ export type NextParams = Readonly<Record<string, string | string[] | undefined>>
  * Wraps a route handler: it is called for accepted requests, and all others get 401, 403 or 503. Errors that it throws are
  * handled by Next.
  */
-export type NextGuard<Granted extends Auth> = <Params = NextParams, Incoming extends Request = Request>(
+export type NextGuard<Granted extends AnyAuth> = <Params = NextParams, Incoming extends Request = Request>(
   handler: (request: Incoming, context: GuardedContext<Granted, Params>) => Response | Promise<Response>,
 ) => (request: Incoming, context: { readonly params: Promise<Params> }) => Promise<Response>
 
 /** Guards for route handlers. Scopes that the configuration does not have throw `ConfigError`. */
-export interface NextGuards<Scope extends string, Provider extends string = string> {
+export interface NextGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): NextGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): NextGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): NextGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): NextGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): NextGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): NextGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** What a proxy returns. Undefined passes the request to your app. */
@@ -86,7 +90,8 @@ export interface NextAdapter<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
-> extends NextGuards<Scope, Main> {
+  Claims extends object = AnyClaims,
+> extends NextGuards<Scope, Main, Claims> {
   /**
    * Returns a proxy that answers the server's own paths: `export const proxy = auth.routes()` in `proxy.ts`. `next` is your own
    * proxy, which receives every other request. The result also has the handlers of a catch-all route.
@@ -107,7 +112,7 @@ export interface NextAdapter<
   /** Signs the browser out and clears the cookies. For server functions and route handlers. */
   endSession(options?: ProviderOptions<Main | Other>): Promise<void>
   /** Returns the guards for users of one provider. Throws `ConfigError` if the provider is unknown. */
-  for<Name extends Main | Other>(provider: Name): NextGuards<Scope, Name>
+  for<Name extends Main | Other>(provider: Name): NextGuards<Scope, Name, Claims>
 }
 
 /**
@@ -136,13 +141,14 @@ export function toNext<
   Main extends string,
   Other extends string,
   User extends BaseUser,
+  Claims extends object = AnyClaims,
 >(
-  server: AuthorizationServer<Scope, Main, Other, User>,
+  server: AuthorizationServer<Scope, Main, Other, User, Claims>,
   options?: NextOptions,
-): NextAdapter<Scope, Main, Other, User>
-export function toNext<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): NextGuards<Scope, Provider>
+): NextAdapter<Scope, Main, Other, User, Claims>
+export function toNext<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): NextGuards<Scope, Provider, Claims>
 export function toNext(
   guarded: AuthorizationServer | Guards<string>,
   options: NextOptions = {},
@@ -208,7 +214,7 @@ const guardsOf = (guards: Guards<string>): NextGuards<string> =>
   createGuardSet(guards, guard) as NextGuards<string>
 
 const guard =
-  <Granted extends Auth>(core: GuardCore, requirement: Requirement): NextGuard<Granted> =>
+  <Granted extends AnyAuth>(core: GuardCore, requirement: Requirement): NextGuard<Granted> =>
   (handler) =>
   async (request, context) => {
     const checked = await core.check(request, requirement)

@@ -1,7 +1,7 @@
 import '../lib/node-version.ts'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ConfigError } from '../errors.ts'
-import type { Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from '../guard/auth.ts'
 import { isRefusal, toHttpResponse, type Refusal } from '../guard/refusal.ts'
 import type { GuardCore, Guards, Scopes } from '../guard/request-guards.ts'
 import type { Requirement } from '../guard/requirement.ts'
@@ -15,29 +15,34 @@ import { answer, send } from './node-message.ts'
  * A request listener of `node:http` that receives the result of a guard as `request.auth`. If it throws or rejects, the
  * error is logged and the response is 500; other requests are not affected.
  */
-export type GuardedListener<Granted extends Auth> = (
+export type GuardedListener<Granted extends AnyAuth> = (
   request: IncomingMessage & { readonly auth: Granted },
   response: ServerResponse,
 ) => void | Promise<void>
 
 /** Wraps a listener: it is called for accepted requests, and all others get 401, 403 or 503. */
-export type ListenerGuard<Granted extends Auth> = (listener: GuardedListener<Granted>) => RequestListener
+export type ListenerGuard<Granted extends AnyAuth> = (listener: GuardedListener<Granted>) => RequestListener
 
 /** Guards for `node:http`. Scopes that the configuration does not have throw `ConfigError`. */
-export interface NodeGuards<Scope extends string, Provider extends string = string> {
+export interface NodeGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users' tokens that have all of these scopes. */
-  user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): ListenerGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens (client credentials) that have all of these scopes. */
-  machine(...scopes: Scopes<Scope>): ListenerGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): ListenerGuard<MachineAuth<Scope, Claims>>
   /** Accepts both. */
-  anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): ListenerGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** A server in `node:http`: its routes and its guards. */
-export interface NodeAdapter<Scope extends string, Provider extends string = string> extends NodeGuards<
-  Scope,
-  Provider
-> {
+export interface NodeAdapter<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> extends NodeGuards<Scope, Provider, Claims> {
   /**
    * Returns a request listener that answers the server's own paths and passes every other request to `fallback`. Without
    * one, those get 404, or are passed to `next` if it is mounted as middleware of Connect: `app.use(auth.routes())`.
@@ -72,10 +77,11 @@ export function toNode<
   Main extends string,
   Other extends string,
   User extends BaseUser,
->(server: AuthorizationServer<Scope, Main, Other, User>): NodeAdapter<Scope, Main>
-export function toNode<Scope extends string, Provider extends string>(
-  guard: Guards<Scope, Provider>,
-): NodeGuards<Scope, Provider>
+  Claims extends object = AnyClaims,
+>(server: AuthorizationServer<Scope, Main, Other, User, Claims>): NodeAdapter<Scope, Main, Claims>
+export function toNode<Scope extends string, Provider extends string, Claims extends object = AnyClaims>(
+  guard: Guards<Scope, Provider, Claims>,
+): NodeGuards<Scope, Provider, Claims>
 export function toNode(
   guarded: AuthorizationServer | Guards<string>,
 ): NodeGuards<string> | NodeAdapter<string> {
@@ -103,7 +109,7 @@ function checkFallback(fallback: unknown): void {
 }
 
 const guard =
-  <Granted extends Auth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
+  <Granted extends AnyAuth>(core: GuardCore, requirement: Requirement): ListenerGuard<Granted> =>
   (listener) =>
   (request, response) => {
     const proceed = (checked: Auth | Refusal): void => {
@@ -116,7 +122,7 @@ const guard =
   }
 
 /** Catches errors of the listener. Node exits on an unhandled rejection, so one client that hangs up could stop the server. */
-function run<Granted extends Auth>(
+function run<Granted extends AnyAuth>(
   core: GuardCore,
   listener: GuardedListener<Granted>,
   request: IncomingMessage & { readonly auth: Granted },

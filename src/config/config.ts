@@ -2,10 +2,12 @@ import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { SignInFeature } from '../grants/sign-in.ts'
+import type { TokenInfo, TokenResponseInfo } from '../issuance/customize.ts'
 import type { Secrets, SecretsSource } from '../keys/secrets.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AuditConfig } from './audit.ts'
 import type { Duration } from '../lib/duration.ts'
+import type { AnyClaims } from '../guard/auth.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider, BaseUser, UserProviderFactory } from '../users/provider.ts'
@@ -37,6 +39,7 @@ export interface Config<
   User extends BaseUser = BaseUser,
   Main extends string = string,
   Other extends string = string,
+  Claims extends object = AnyClaims,
 > {
   /**
    * The public URL of the server, and the `iss` claim of its tokens: `https://id.example.com`. Must use https; http is
@@ -89,6 +92,22 @@ export interface Config<
   readonly clients?: readonly DeclaredClient<NoInfer<Scope>, NoInfer<Main | Other>>[]
   /** The lifetime of access tokens. Grants and clients can have their own. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
+  /**
+   * Returns claims to add to an access token: `({ user }) => ({ tenant: user?.tenant })`. Guards have them as
+   * `auth.claims.tenant`. JSON of at most 4,096 bytes, without the names of RFC 7519, RFC 9068 and the server. Called for
+   * every token, at each refresh too, with 5 seconds to answer. If it fails, the request fails with `server_error` and
+   * changes nothing. A thrown `OAuthError` becomes the response. Default: none.
+   */
+  tokenClaims?(
+    info: TokenInfo<NoInfer<Scope>, NoInfer<User>, NoInfer<Main>, NoInfer<Other>>,
+  ): Claims | undefined | Promise<Claims | undefined>
+  /**
+   * Returns members to add to the JSON responses with tokens, of the token endpoint and the sign-in API. Limits and errors
+   * are those of `tokenClaims`; the names of RFC 6749 and the server are reserved. Default: none.
+   */
+  tokenResponse?(
+    info: TokenResponseInfo<NoInfer<Scope>, NoInfer<User>, NoInfer<Main>, NoInfer<Other>>,
+  ): object | undefined | Promise<object | undefined>
   /**
    * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds a JSON API
    * and the page `/account/tokens`. Default: off.
@@ -243,6 +262,7 @@ export const defineConfig = <
   User extends BaseUser,
   const Main extends string = 'users',
   const Other extends string = never,
+  Claims extends object = AnyClaims,
 >(
-  config: Config<Scope, User, Main, Other>,
-): Config<Scope, User, Main, Other> => config
+  config: Config<Scope, User, Main, Other, Claims>,
+): Config<Scope, User, Main, Other, Claims> => config

@@ -24,7 +24,7 @@ const LISTS: ReadonlySet<string> = new Set([
   'returnOrigins',
   'trustedProxies',
 ])
-const FUNCTIONS: ReadonlySet<string> = new Set(['locate', 'skipsConsent'])
+const FUNCTIONS: ReadonlySet<string> = new Set(['locate', 'skipsConsent', 'tokenClaims', 'tokenResponse'])
 const OBJECTS: ReadonlySet<string> = new Set(['providers', 'logger', 'clock', 'broadcast'])
 
 /** Reports options with a value of the wrong type, and returns the others, so that they can be checked too. */
@@ -88,6 +88,8 @@ const CONFIG: OptionNames<Config> = {
   resources: true,
   accessTokenLifetime: true,
   passport: true,
+  tokenClaims: true,
+  tokenResponse: true,
   personalTokens: true,
   userApps: true,
   accountPages: true,

@@ -1,5 +1,6 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
+import type { TokenFunctions } from '../issuance/customize.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
 import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
@@ -30,6 +31,7 @@ import { resolveProviders } from './providers.ts'
 import { resolveResources, type ResourceSettings } from './resources.ts'
 import { resolveRoutes, type RouteSettings } from './routes.ts'
 import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
+import { resolveTokenFunctions } from './token-functions.ts'
 import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveWebhooks, type WebhookSettings } from './webhooks.ts'
@@ -45,7 +47,8 @@ export interface Settings
     ResourceSettings,
     ScopeSettings,
     RouteSettings,
-    ConsentSettings {
+    ConsentSettings,
+    TokenFunctions {
   readonly prefix: string
   readonly accessTokenLifetime: number
   /** Undefined if the sign-in API is off. */
@@ -137,6 +140,7 @@ export function resolveSettings(given: Config): Settings {
     ...descriptions,
     accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
+    ...resolveTokenFunctions(config),
     personalTokens,
     passport: resolvePassport(config.passport, validator),
     userApps,

@@ -3,7 +3,7 @@ import { json } from '../lib/http.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ScopeInheritance } from '../model/scope.ts'
 import type { Audiences } from './audiences.ts'
-import type { Auth, MachineAuth, UserAuth } from './auth.ts'
+import type { AnyAuth, AnyClaims, Auth, MachineAuth, UserAuth } from './auth.ts'
 import { isRefusal } from './refusal.ts'
 import type { GuardedRequest } from './request.ts'
 import { requirementOf, type Requirement, type Scopes } from './requirement.ts'
@@ -25,30 +25,35 @@ export interface GuardCore {
 }
 
 /** Returns who sent the request, or the response to send instead. */
-export type RequestGuard<Granted extends Auth> = (request: Request) => Promise<Granted | Response>
+export type RequestGuard<Granted extends AnyAuth> = (request: Request) => Promise<Granted | Response>
 
 /** Guards for Fetch requests. */
-export interface RequestGuards<Scope extends string, Provider extends string = string> {
+export interface RequestGuards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> {
   /** Accepts users of the guard's provider whose token has all of these scopes. */
-  user(...scopes: Scopes<Scope>): RequestGuard<UserAuth<Scope, Provider>>
+  user(...scopes: Scopes<Scope>): RequestGuard<UserAuth<Scope, Provider, Claims>>
   /** Accepts machine tokens with all of these scopes. */
-  machine(...scopes: Scopes<Scope>): RequestGuard<MachineAuth<Scope>>
+  machine(...scopes: Scopes<Scope>): RequestGuard<MachineAuth<Scope, Claims>>
   /** Accepts users and machine tokens. */
-  anyone(...scopes: Scopes<Scope>): RequestGuard<Auth<Scope, Provider>>
+  anyone(...scopes: Scopes<Scope>): RequestGuard<Auth<Scope, Provider, Claims>>
 }
 
 /** What adapters can guard routes with: an authorization server, or a standalone guard. */
-export interface Guards<Scope extends string, Provider extends string = string> extends RequestGuards<
-  Scope,
-  Provider
-> {
+export interface Guards<
+  Scope extends string,
+  Provider extends string = string,
+  Claims extends object = AnyClaims,
+> extends RequestGuards<Scope, Provider, Claims> {
   readonly core: GuardCore
 }
 
-function createRequestGuards<Scope extends string, Provider extends string = string>(
+function createRequestGuards<Scope extends string, Provider extends string, Claims extends object>(
   core: GuardCore,
-): RequestGuards<Scope, Provider> {
-  const guard = <Granted extends Auth>(requirement: Requirement): RequestGuard<Granted> => {
+): RequestGuards<Scope, Provider, Claims> {
+  const guard = <Granted extends AnyAuth>(requirement: Requirement): RequestGuard<Granted> => {
     return async (request) => {
       const result = await core.check(request, requirement)
       return isRefusal(result)
@@ -64,14 +69,18 @@ function createRequestGuards<Scope extends string, Provider extends string = str
 }
 
 /** Guards by user provider. */
-export interface GuardsByProvider<Scope extends string, Provider extends string> {
+export interface GuardsByProvider<
+  Scope extends string,
+  Provider extends string,
+  Claims extends object = AnyClaims,
+> {
   /**
    * Returns the guards for users of one provider. Users of other providers get 401, even if their IDs are equal. Machine
    * tokens have no provider.
    *
    * @throws ConfigError if the provider is unknown
    */
-  for<Name extends Provider>(provider: Name): Guards<Scope, Name>
+  for<Name extends Provider>(provider: Name): Guards<Scope, Name, Claims>
 }
 
 export interface GuardDependencies extends ScopeInheritance {
@@ -85,17 +94,21 @@ export interface GuardDependencies extends ScopeInheritance {
 }
 
 /** Creates the guards for one provider. */
-export function createGuards<Scope extends string, Provider extends string>(
+export function createGuards<
+  Scope extends string,
+  Provider extends string,
+  Claims extends object = AnyClaims,
+>(
   { check, scopes: defined, logger, canBeStrict, audiences, isInherited }: GuardDependencies,
   provider: Provider,
-): Guards<Scope, Provider> {
+): Guards<Scope, Provider, Claims> {
   const core: GuardCore = {
     check,
     requirement: (caller, scopes) =>
       requirementOf(caller, scopes, { provider, scopes: defined, canBeStrict, audiences, isInherited }),
     logFailure: (cause) => logger.log('error', 'A guarded route failed', { cause: describe(cause) }),
   }
-  return { ...createRequestGuards<Scope, Provider>(core), core }
+  return { ...createRequestGuards<Scope, Provider, Claims>(core), core }
 }
 
 const describe = (cause: unknown): string =>

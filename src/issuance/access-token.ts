@@ -1,5 +1,6 @@
 import { randomBase64url } from '../lib/hash.ts'
 import { toSeconds } from '../lib/clock.ts'
+import type { JsonObject } from '../lib/json-value.ts'
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from '../model/claims.ts'
 import type { Epochs } from '../model/epochs.ts'
 import { formatScope } from '../model/scope.ts'
@@ -22,6 +23,8 @@ export interface AccessTokenSubject {
   readonly resources: readonly string[]
   readonly epochs: Epochs
   readonly lifetime: number
+  /** From the configuration. Checked: they contain none of the claims below. */
+  readonly claims?: JsonObject
   /** Helps scanners to find leaked tokens. */
   readonly label?: string
   /** Undefined for a machine token. */
@@ -51,6 +54,7 @@ function claimsOf(
 ): AccessTokenClaims {
   const { sub, clientId, scopes, resources, epochs, user } = subject
   return {
+    ...subject.claims,
     iss: context.issuer,
     sub,
     aud: audienceOf(context, resources),

@@ -8,6 +8,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Store } from '../store/contract.ts'
+import type { Customize } from './customize.ts'
 
 /** Times are in milliseconds. */
 export interface RefreshPolicy {
@@ -47,6 +48,8 @@ export interface IssuanceContext extends TokenPolicy {
   /** The issuer epoch that this node knows, for machine tokens, which have no row. */
   readonly issuerEpoch: () => number
   readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>
+  /** Asks the configuration what to add to a token and its response. */
+  readonly customize: Customize
   /** Creates a session for a device. */
   readonly draftSession: Sessions['draft']
   /** Applied after a session was inserted. */

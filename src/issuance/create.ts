@@ -28,14 +28,19 @@ export async function createAuthorization(
   const policy = policyFor(context, client, request.grantType)
   const session = await draftSession(context, permission)
   const sessionId = session?.id ?? permission.sessionId
+  const resources = permission.tokenResources ?? permission.resources
+  const { grantType } = request
+  const { claims, fieldsFor } = await context.customize({ ...permission, resources, grantType })
   const owner = { clientId: client.id, sub: context.subjectOf(user), authorizationId }
   const access = createAccessToken(context, {
     ...permission,
     ...owner,
-    resources: permission.tokenResources ?? permission.resources,
+    resources,
+    claims,
     lifetime: policy.accessTokenLifetime,
     user: { provider: user.provider, authorizationId, sessionId },
   })
+  const fields = await fieldsFor(access.jti)
   const seed = canBeRefreshed(policy, permission) ? randomBase64url(16) : undefined
   const authorization = newAuthorization(context, permission, policy, {
     seed,
@@ -55,7 +60,7 @@ export async function createAuthorization(
   )
   if (!isWritten) return undefined
   if (session) await context.sessionLimit.enforce(user, request.requestId)
-  const response = tokenResponse(access, scopes)
+  const response = { ...fields, ...tokenResponse(access, scopes) }
   if (seed === undefined) return response
   return {
     ...response,

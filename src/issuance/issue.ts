@@ -29,15 +29,32 @@ export function createIssuance(context: IssuanceContext): Issuance {
 }
 
 /** Machine tokens are not stored. */
-function issueMachineToken(
+async function issueMachineToken(
   context: IssuanceContext,
   { client, scopes, resources }: MachinePermission,
   request: TokenRequest,
-): TokenResponse {
-  const owner = { clientId: client.id, sub: client.id, authorizationId: null }
+): Promise<TokenResponse> {
+  const { grantType } = request
+  // Before the configuration is asked: what is revoked meanwhile must not have the new epoch.
   const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
-  const { accessTokenLifetime: lifetime } = policyFor(context, client, request.grantType)
-  const access = createAccessToken(context, { ...owner, scopes, resources, epochs, lifetime })
+  const owner = { clientId: client.id, sub: client.id, authorizationId: null }
+  const { claims, fieldsFor } = await context.customize({
+    client,
+    user: undefined,
+    authorizationId: undefined,
+    scopes,
+    resources,
+    grantType,
+  })
+  const access = createAccessToken(context, {
+    ...owner,
+    scopes,
+    resources,
+    claims,
+    epochs,
+    lifetime: policyFor(context, client, grantType).accessTokenLifetime,
+  })
+  const fields = await fieldsFor(access.jti)
   context.events.emit(...tokenIssued(request, access, { ...owner, scopes, refreshGeneration: null }))
-  return tokenResponse(access, scopes)
+  return { ...fields, ...tokenResponse(access, scopes) }
 }

@@ -17,9 +17,16 @@ export async function issuePersonalToken(
 ): Promise<TokenResponse | undefined> {
   const { user, authorizationId, scopes, epochs, lifetime } = permission
   const owner = { clientId: PERSONAL_ACCESS, sub: context.subjectOf(user), authorizationId }
+  const { claims } = await context.customize({
+    ...permission,
+    client: { id: PERSONAL_ACCESS },
+    resources: [],
+    grantType: request.grantType,
+  })
   const access = createAccessToken(context, {
     ...owner,
     scopes,
+    claims,
     resources: [],
     epochs,
     lifetime,

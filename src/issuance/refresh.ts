@@ -23,15 +23,25 @@ export async function refreshAuthorization(
   const { id: authorizationId, clientId, provider, sessionId } = authorization
   const owner = { clientId, sub: context.subjectOf(authorization), authorizationId }
   const policy = policyFor(context, client, request.grantType)
+  const { claims, fieldsFor } = await context.customize({
+    client,
+    user: authorization,
+    authorizationId,
+    scopes,
+    resources,
+    grantType: request.grantType,
+  })
   const access = createAccessToken(context, {
     ...authorization,
     ...owner,
     scopes,
     resources,
+    claims,
     lifetime: policy.accessTokenLifetime,
     user: { provider, authorizationId, sessionId },
   })
   if (!policy.refresh) return undefined
+  const fields = await fieldsFor(access.jti)
   const update = toUpdate(permission, policy.refresh, context, access.expiresAt)
   const isRefreshed = await context.events.commit(
     () => context.store.authorizations.refresh(update, owner.sub),
@@ -45,6 +55,7 @@ export async function refreshAuthorization(
   )
   if (!isRefreshed) return undefined
   return {
+    ...fields,
     ...tokenResponse(access, scopes),
     refresh_token: context.refreshTokens.format({ authorizationId, generation, seed }),
     ...signInFields({ ...authorization, expiresAt: update.expiresAt }, update.lastUsedAt),

@@ -31,3 +31,18 @@ export function singleFlight<Value>(task: () => Promise<Value>): () => Promise<V
       running = undefined
     }))
 }
+
+/** Waits for work. Rejects with `createError()` if it takes longer than `limit` milliseconds; the work itself continues. */
+export async function withinTimeLimit<Value>(
+  work: () => Promise<Value>,
+  limit: number,
+  createError: () => Error,
+): Promise<Value> {
+  const { promise: expiry, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(createError()), limit)
+  try {
+    return await Promise.race([work(), expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -126,7 +126,9 @@ describe('below a path', () => {
     expect([statuses, problems()]).toEqual([[200, 200, 404, 404], []])
   })
 
-  test.each<[string, (routes: ReturnType<ReturnType<typeof toHono<'', '', '', never>>['routes']>) => Hono]>([
+  test.each<
+    [string, (routes: ReturnType<ReturnType<typeof toHono<'', '', '', never, object>>['routes']>) => Hono]
+  >([
     ['a path pattern', (routes) => new Hono().use('/id/*', routes)],
     ['a base path', (routes) => new Hono().basePath('/id').use(routes)],
     ['a sub-app', (routes) => new Hono().route('/id', new Hono().use(routes))],

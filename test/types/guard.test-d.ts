@@ -23,6 +23,21 @@ export function scopesAreChecked(): void {
   createGuard({ issuer, revocations: 'none', scopeInheritance: 'yes' })
 }
 
+/** Claims that the server adds have the types of a type parameter. Each may be missing. */
+export async function claimsAreTyped(request: Request): Promise<void> {
+  const typed = createGuard<'orders:read', 'users', { tenant: string }>({ issuer, revocations })
+  const granted = await typed.user('orders:read')(request)
+  if (granted instanceof Response) return
+  expectTypeOf(granted.claims).toEqualTypeOf<Readonly<Partial<{ tenant: string }>>>()
+  // @ts-expect-error a misspelled claim
+  void granted.claims.tennant
+  toNode(typed).user()((incoming) => {
+    expectTypeOf(incoming.auth.claims.tenant).toEqualTypeOf<string | undefined>()
+  })
+  const untyped = await guard.user()(request)
+  if (!(untyped instanceof Response)) expectTypeOf(untyped.claims['tenant']).toEqualTypeOf<unknown>()
+}
+
 /** Options of routes and of metadata are checked. */
 export function resourcesAreChecked(): void {
   guard.user({ resource: 'https://orders.example', allOf: ['orders:read'] })

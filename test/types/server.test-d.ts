@@ -34,6 +34,50 @@ const scopes = { 'orders:read': 'See your orders', 'orders:create': 'Place order
 const server = createAuthorizationServer({ ...common, scopes, defaultScopes: ['orders:read'] })
 const auth = toNode(server)
 
+/** Claims have the types that `tokenClaims` returns, which receives the user of the provider. */
+export async function claimsAreTyped(request: Request): Promise<void> {
+  const typed = createAuthorizationServer({
+    ...common,
+    scopes,
+    async tokenClaims({ user, provider, client, scopes: granted }) {
+      expectTypeOf(user).toEqualTypeOf<BuiltInUser | undefined>()
+      expectTypeOf(provider).toEqualTypeOf<'users' | undefined>()
+      expectTypeOf(granted).toEqualTypeOf<readonly (Scope | '*')[]>()
+      return { tenant: user?.email ?? '', plan: client?.name, seats: 5 }
+    },
+    tokenResponse: ({ user, tokenId }) => ({ email: user?.email, tokenId }),
+  })
+  const granted = await typed.anyone('orders:read')(request)
+  if (granted instanceof Response) return
+  expectTypeOf(granted.claims.tenant).toEqualTypeOf<string | undefined>()
+  expectTypeOf(granted.claims.seats).toEqualTypeOf<number | undefined>()
+  // @ts-expect-error a misspelled claim
+  void granted.claims.tennant
+  toNode(typed).machine()((incoming) => {
+    expectTypeOf(incoming.auth.claims.tenant).toEqualTypeOf<string | undefined>()
+  })
+  const anyServer: AuthorizationServer<Scope> = typed
+  void anyServer
+  // @ts-expect-error not an object
+  createAuthorizationServer({ ...common, scopes, tokenClaims: () => 'tenant' })
+  createAuthorizationServer({
+    ...common,
+    scopes,
+    providers: {
+      customers: {
+        find: async (id: string) => ({ id }),
+        findByUsername: async () => undefined,
+        verifyPassword: async () => false,
+      },
+    },
+    tokenClaims(info) {
+      if (info.provider === 'users') expectTypeOf(info.user).toEqualTypeOf<BuiltInUser>()
+      if (info.provider === 'customers') expectTypeOf(info.user).toEqualTypeOf<BaseUser>()
+      return {}
+    },
+  })
+}
+
 /** Scopes are checked everywhere. */
 export function scopesAreChecked(): void {
   server.user('orders:read', 'orders:create')

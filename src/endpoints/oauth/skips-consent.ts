@@ -1,3 +1,4 @@
+import { withinTimeLimit } from '../../lib/async.ts'
 import { toClientInfo } from '../../model/info.ts'
 import type { BaseUser } from '../../users/provider.ts'
 import type { Exchange } from '../endpoint.ts'
@@ -16,7 +17,7 @@ export async function skipsConsent(
   if (!decide) return false
   const request = { client: toClientInfo(client), user, scopes: [...scopes], resources: [...resources] }
   try {
-    const answer: unknown = await withinTimeLimit(async () => decide(request))
+    const answer: unknown = await withinTimeLimit(async () => decide(request), TIME_LIMIT, unanswered)
     if (typeof answer === 'boolean') return answer
     throw new TypeError(`It returned ${typeof answer} instead of a boolean`)
   } catch (cause) {
@@ -26,14 +27,4 @@ export async function skipsConsent(
   }
 }
 
-async function withinTimeLimit(work: () => Promise<unknown>): Promise<unknown> {
-  const { promise: expiry, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new Error(`It did not answer within ${TIME_LIMIT / 1000} seconds`))
-  }, TIME_LIMIT)
-  try {
-    return await Promise.race([work(), expiry])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const unanswered = (): Error => new Error(`It did not answer within ${TIME_LIMIT / 1000} seconds`)
