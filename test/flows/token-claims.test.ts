@@ -107,7 +107,7 @@ describe('tokenClaims', () => {
     server.knownSecrets.add('access token', tokens.implicit)
     for (const [grantType, token] of Object.entries(tokens))
       expect(await claimsOf(token), grantType).toEqual({
-        tenant: expect.stringMatching(/^tenant of /),
+        tenant: expect.stringMatching(/^tenant of /) as string,
         grantType,
       })
     const renewed = await postRefresh(server, device.refresh_token)
