@@ -5,7 +5,15 @@ import { addClient } from './commands/clients.ts'
 import { addConfigOption, useConfigOption } from './commands/config-option.ts'
 import { addHelp, formatHelpItem, formatHelpUsage } from './commands/help.ts'
 import { addInit } from './commands/init.ts'
-import { addAudit, addDoctor, addExplain, addMigrate, addPurge, addRecover } from './commands/maintenance.ts'
+import {
+  addAudit,
+  addDoctor,
+  addExplain,
+  addImport,
+  addMigrate,
+  addPurge,
+  addRecover,
+} from './commands/maintenance.ts'
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
 import { addAuthorization, addConnection, addSession } from './commands/sessions.ts'
@@ -63,6 +71,7 @@ export function createProgram(): Command {
   addDoctor(program)
   addRoutes(program)
   addMigrate(program)
+  addImport(program)
   addPurge(program)
   addRecover(program)
   addExplain(program)

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { AuditFlags } from '../audit.ts'
 import type { DoctorOptions } from '../doctor/doctor.ts'
+import type { ImportOptions } from '../import/passport.ts'
 import type { ExplainOptions } from '../explain.ts'
 import type { MigrateOptions } from '../migrate.ts'
 import type { PurgeOptions } from '../purge.ts'
@@ -41,6 +42,20 @@ export function addPurge(program: Command): void {
     .option('--dry-run', 'only count what would be deleted')
     .option('--json', JSON_HELP)
     .action(async (options: PurgeOptions) => (await import('../purge.ts')).purgeTables(options))
+}
+
+export function addImport(program: Command): void {
+  program
+    .command('import')
+    .description('Import from another server')
+    .command('passport')
+    .description('Import clients, users and tokens of Laravel Passport')
+    .requiredOption('--from <file>', 'SQLite file, or dump by mysqldump or pg_dump, .gz too')
+    .option('--users-table <name>', 'table of the users (default: users)')
+    .option('--timezone <name>', "Laravel's time zone, app.timezone (default: UTC)")
+    .option('--dry-run', 'only report what would be imported')
+    .option('--json', JSON_HELP)
+    .action(async (options: ImportOptions) => (await import('../import/passport.ts')).importPassport(options))
 }
 
 export function addRecover(program: Command): void {
