@@ -8,6 +8,7 @@ import { passwordGrant } from '../grants/password.ts'
 import { refreshToken } from '../grants/refresh-token.ts'
 import { signIn } from '../grants/sign-in.ts'
 import { testSecrets } from '../keys/test-secrets.ts'
+import { isLoopbackHost } from '../lib/address.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import { openServer, type AuthorizationServer } from '../server.ts'
 import type { Store } from '../store/contract.ts'
@@ -52,7 +53,7 @@ export type TestConfig<
 
 /**
  * Creates a whole authorization server in memory for a test. Pass the configuration of your app, or a part of it. The secrets,
- * database, clock, logger and broadcast of the configuration are replaced, and nothing is purged. What is missing has a
+ * database, clock, logger and broadcast of the configuration are replaced, webhooks are sent to this machine only, and nothing is purged. What is missing has a
  * default: built-in users, no scopes, all grants and features, the issuer `https://issuer.test`.
  *
  * Its signing key is part of this package, so everyone could create its tokens. No other server accepts it.
@@ -71,7 +72,7 @@ export function createTestServer<
   if (process.env['NODE_ENV'] === 'production') throw new ConfigError([IN_PRODUCTION])
   const clock = createTestClock(options.now)
   const acting = createActing()
-  const complete = { ...DEFAULTS, ...config, ...replacements(options), clock }
+  const complete = { ...DEFAULTS, ...config, ...replacements(config, options), clock }
   // What the defaults leave out of the types, such as scopes, is not in `config` either.
   const opened = openServer(complete as unknown as Config<Scope, User, Main, Other>, acting.wrap)
   const kit = createKit<Scope>(opened, acting)
@@ -98,7 +99,11 @@ const DEFAULTS = {
   userApps: {},
 }
 
-const replacements = ({ store, logger }: TestServerOptions) => ({
+const replacements = (
+  { webhooks }: Pick<Config, 'webhooks'>,
+  { store, logger }: TestServerOptions,
+): Partial<Config> => ({
+  webhooks: onThisMachine(webhooks),
   secrets: testSecrets,
   store: store ?? sqlite(':memory:'),
   logger: logger ?? jsonLogger({ level: 'error' }),
@@ -106,3 +111,11 @@ const replacements = ({ store, logger }: TestServerOptions) => ({
   migrations: 'on-start',
   purge: 'manual',
 })
+
+/** Leaves out the endpoints on other machines: they would receive the events of tests. */
+function onThisMachine(webhooks: Config['webhooks']): Config['webhooks'] {
+  const endpoints = webhooks?.endpoints.filter(
+    ({ url }) => !URL.canParse(url) || isLoopbackHost(new URL(url).hostname),
+  )
+  return webhooks && endpoints && endpoints.length > 0 ? { ...webhooks, endpoints } : undefined
+}

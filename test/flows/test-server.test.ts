@@ -14,6 +14,8 @@ const NO_USERS = {
   verifyPassword: async () => false,
 }
 
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`
+
 const server = createTestServer({ scopes: SCOPES })
 const requireRead = server.user('orders:read')
 const requestWith = (token?: string): Request =>
@@ -162,7 +164,7 @@ describe('the clock', () => {
 })
 
 describe('a test server', () => {
-  test('takes the configuration of an app, but not its database, secrets and broadcast', async () => {
+  test('takes the configuration of an app, but not its database, secrets, broadcast and webhooks', async () => {
     const [open, load] = [vi.fn<() => never>(), vi.fn<() => never>()]
     const file = join(import.meta.dirname, 'not-created.db')
     await using own = createTestServer({
@@ -170,6 +172,17 @@ describe('a test server', () => {
       store: sqlite(file),
       secrets: { description: 'real secrets', load },
       broadcast: { open },
+      webhooks: {
+        endpoints: [
+          { id: 'erp', url: 'https://erp.example.com/hooks', secret: WEBHOOK_SECRET },
+          {
+            id: 'test',
+            url: 'http://127.0.0.1:9/hooks',
+            secret: WEBHOOK_SECRET,
+            events: ['purge.completed'],
+          },
+        ],
+      },
       users: builtInUsers(),
       scopes: SCOPES,
       grants: [clientCredentials(), deviceCode()],
@@ -182,6 +195,7 @@ describe('a test server', () => {
     })
     expect((await device.connectDevice(await own.createUser())).accessToken).not.toBe('')
     await expect(own.clients.create(testClient('password'))).resolves.toBeDefined()
+    expect((await own.webhooks.list()).map(({ id }) => id)).toEqual(['test'])
     expect([open.mock.calls, load.mock.calls, existsSync(file)]).toEqual([[], [], false])
   })
 

@@ -128,5 +128,5 @@ const configFor = (files: readonly string[]): string =>
       experimentalDecorators: true,
     },
     include: [],
-    files: ['docs/next.d.ts', ...files],
+    files: ['docs/jest.d.ts', 'docs/next.d.ts', ...files],
   })

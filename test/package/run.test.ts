@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { blocksOf, fileNameOf } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
 import {
   hasPackagesOf,
@@ -18,7 +19,7 @@ let home = ''
 
 beforeAll(async () => {
   const tools = hasTools ? ['jest', '@swc/jest', '@swc/core', 'tsx'] : []
-  home = await packedProject({}, ['typescript', '@types/node', 'vitest', ...tools])
+  home = await packedProject({}, ['typescript', '@types/node', 'hono', 'vitest', ...tools])
 })
 
 /** Writes a project into a directory of its own, and runs a shell command in it. */
@@ -146,5 +147,64 @@ describe.concurrent("an installed project's own tests pass", () => {
       code: 0,
       output: expect.stringContaining('1 passed') as string,
     })
+  })
+})
+
+const GUIDE = 'docs/guides/testing-your-api.md'
+
+/** The files of the guide about testing, by name: an app with a server, and its tests. */
+const guide = Object.fromEntries(
+  blocksOf({ [GUIDE]: readFileSync(join(ROOT, GUIDE), 'utf8') }).flatMap(({ text }) => {
+    const name = fileNameOf(text)
+    return name === undefined ? [] : [[name, text] as const]
+  }),
+)
+
+/** Returns the app of the guide with these of its tests. A second copy of the first one runs in parallel. */
+function appWith(files: ProjectFiles, tests: readonly string[]): ProjectFiles {
+  const isApp = (name: string): boolean => !name.endsWith('test.ts')
+  const app = Object.entries(guide).filter(([name]) => isApp(name))
+  const copies = [...tests, ...tests.slice(0, 1)].map(
+    (name, index) => [`${index}-${name.split('.')[0]}.test.ts`, guide[name] ?? ''] as const,
+  )
+  return { ...Object.fromEntries([...app, ...copies]), ...files }
+}
+
+/** The settings of the guide, for a module system. */
+function swc(type: 'es6' | 'commonjs'): string {
+  const { transform, ...rest } = JSON.parse(SWC) as { readonly transform: Record<string, [string, object]> }
+  const transforms = Object.entries(transform).map(([pattern, [name, options]]) => [
+    pattern,
+    [name, { ...options, module: { type } }],
+  ])
+  return JSON.stringify({ ...(type === 'es6' && rest), transform: Object.fromEntries(transforms) as object })
+}
+
+describe.concurrent('the tests of the guide replace the server of the app, in parallel files that share nothing,', () => {
+  test('in vitest', async () => {
+    const tests = Object.keys(guide).filter((name) => name.endsWith('.test.ts'))
+    const { code, output } = await runProject(appWith(of('module', {}), tests), 'vitest run')
+    expect(output).toContain(`${tests.length + 1} passed`)
+    expect(code).toBe(0)
+  })
+
+  test('in node:test', async () => {
+    const files = appWith(of('module', {}), ['api.node-test.ts'])
+    const { code, output } = await runProject(files, 'node --test --experimental-test-module-mocks')
+    expect(output).toMatch(/pass 2\b/)
+    expect(code).toBe(0)
+  })
+
+  test.runIf(hasTools).each([
+    ['CommonJS', 'commonjs', 'api.jest-test.ts'],
+    ['ES modules', 'es6', 'api.jest-module-test.ts'],
+  ] as const)('in jest, with %s', async (_what, type, name) => {
+    const files = of(type === 'es6' ? 'module' : 'commonjs', { 'jest.config.json': swc(type) })
+    const { code, output } = await runProject(
+      appWith(files, [name]),
+      'NODE_OPTIONS=--experimental-vm-modules jest',
+    )
+    expect(output).toContain('Tests:       2 passed')
+    expect(code).toBe(0)
   })
 })
