@@ -66,7 +66,7 @@ export function completePolicy(text: string, formTargets: readonly string[]): st
 }
 
 function addFormTargets(directives: Map<string, readonly string[]>, targets: readonly string[]): void {
-  const listed = (directives.get('form-action') ?? []).filter((source) => source !== "'none'")
+  const listed = (directives.get('form-action') ?? []).filter((source) => source.toLowerCase() !== "'none'")
   directives.set('form-action', [...new Set([...listed, ...targets])])
 }
 

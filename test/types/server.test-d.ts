@@ -417,3 +417,54 @@ export function appSessionsAreChecked(): void {
   // @ts-expect-error The time of the sign-in is missing.
   createAuthorizationServer({ ...common, scopes, users: { find, appSession } })
 }
+
+/** Pages of your own receive the users of the server. */
+export function pagesReceiveUsers(): void {
+  interface Member extends BaseUser {
+    readonly tier: 'gold' | 'silver'
+  }
+  const users: UserProvider<Member> = {
+    find: async () => undefined,
+    findByUsername: async () => undefined,
+    verifyPassword: async () => false,
+  }
+  const one = { ...common, scopes, users }
+  createAuthorizationServer({
+    ...one,
+    pages: {
+      views: {
+        consent({ user, request, language, nonce, formTargets, client }) {
+          expectTypeOf(user).toEqualTypeOf<Member | undefined>()
+          expectTypeOf(request).toEqualTypeOf<Request>()
+          expectTypeOf([language, nonce, ...formTargets, client.name]).toEqualTypeOf<string[]>()
+          return new Response('')
+        },
+        signOut: async ({ nonce }) => ({ html: nonce, csp: "default-src 'self'" }),
+        // @ts-expect-error neither HTML nor a response
+        error: ({ status }) => status,
+      },
+    },
+  })
+  createAuthorizationServer({
+    ...one,
+    providers: { staff: builtInStaff },
+    pages: {
+      views: {
+        signedIn({ user }) {
+          // @ts-expect-error it may be a user of another provider
+          void user?.tier
+          return ''
+        },
+      },
+    },
+  })
+  createAuthorizationServer({ ...one, routes: { off: ['introspect', 'login (staff)'] } })
+  // @ts-expect-error the name of no route
+  createAuthorizationServer({ ...one, routes: { off: ['introspekt'] } })
+}
+
+const builtInStaff: UserProvider = {
+  find: async () => undefined,
+  findByUsername: async () => undefined,
+  verifyPassword: async () => false,
+}
