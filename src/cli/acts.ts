@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os'
 import { createEntry, listenForEntries } from '../audit/entry.ts'
 import { resolveAudit } from '../config/audit.ts'
+import { resolveWebhooks } from '../config/webhooks.ts'
 import type { Config } from '../config/config.ts'
 import type { EventMap } from '../event-map.ts'
 import { createEvents, type Events } from '../events.ts'
@@ -11,11 +12,12 @@ import { createRevoker, type Revoker } from '../revocations/revoker.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { AuditEntry, CommandEvent } from '../store/audit.ts'
 import type { Store } from '../store/contract.ts'
+import { openOutbox } from '../webhooks/outbox.ts'
 import { yellow } from './output.ts'
 
-/** Records what a command does in the audit log. A running server emits no events for it. */
+/** Records what a command does in the audit log, and for webhooks. A running server emits no events for it. */
 export interface Acts {
-  /** What is emitted goes to the audit log. */
+  /** What is emitted goes to the audit log and to the outbox of webhooks, from which a running server sends it. */
   readonly events: Events
   /** Revokes something. Servers learn of it from the store, so nothing is announced here. */
   readonly revoker: Revoker
@@ -29,7 +31,10 @@ export interface Acts {
 export function createActs(config: Config, store: Store, provider: string): Acts {
   const { auditRetention, auditEvents } = resolveAudit(config.audit ?? {}, createValidator())
   const entries: AuditEntry[] = []
-  const events = createEvents(silentLogger)
+  const webhooks = resolveWebhooks(config.webhooks, createValidator())
+  const options = { webhooks, clock: systemClock, logger: silentLogger }
+  const outbox = openOutbox(options, store)
+  const events = createEvents(silentLogger, outbox)
   listenForEntries(events, auditEvents, systemClock, (entry) => void entries.push(signed(entry)))
   return {
     events,
@@ -43,6 +48,7 @@ export function createActs(config: Config, store: Store, provider: string): Acts
     }),
     record: (event, fields) => void entries.push(signed(createEntry(event, systemClock.now(), fields))),
     async write() {
+      await outbox?.settled()
       if (auditRetention === 0 || entries.length === 0) return
       await store.audit.insert(entries.splice(0)).catch((error: unknown) => {
         const text = `Warning: the audit log was not written: ${String(error)}`

@@ -1,14 +1,13 @@
 import { followAudit } from '../audit/follow.ts'
 import { resolveAudit } from '../config/audit.ts'
-import { parseDuration } from '../lib/duration.ts'
 import { printableJson } from '../lib/printable-json.ts'
 import { createValidator } from '../lib/validator.ts'
 import { subjectOf } from '../model/subject.ts'
 import type { AuditFilter, AuditRecord } from '../store/audit.ts'
-import { UsageError } from './errors.ts'
 import { DEFAULT_LIMIT, limitRows, warnIfTruncated } from './listing.ts'
 import { dim, print, printableLine, printJson, table, yellow } from './output.ts'
 import { requireInstalled, withProject, type Project } from './project.ts'
+import { timeOf } from './time-flag.ts'
 import { resolveUser } from './user-lookup.ts'
 
 /** The flags of `consulate audit`. */
@@ -39,19 +38,6 @@ async function filterOf(project: Project, flags: AuditFlags): Promise<AuditFilte
   const { user, client: clientId, event, address, request: requestId } = flags
   const sub = user === undefined ? undefined : subjectOf(await resolveUser(project, user), project.provider)
   return { sub, clientId, event, address, requestId }
-}
-
-/** Parses a time, or a duration before now. */
-function timeOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const duration = parseDuration(text)
-  if (duration !== undefined) return Date.now() - duration
-  // `Date.parse` also accepts texts such as `0`, which it takes for a year.
-  const time = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(time)) return time
-  throw new UsageError(
-    `${flag}: must be a duration such as 30m, 12h or 7d, or a time such as 2026-12-31T23:59Z`,
-  )
 }
 
 function warnIfOff({ config }: Project): void {

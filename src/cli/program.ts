@@ -17,6 +17,7 @@ import {
 import { addUser } from './commands/users.ts'
 import { addInstall, addKeys, addRoutes, addServe } from './commands/server.ts'
 import { addAuthorization, addConnection, addSession } from './commands/sessions.ts'
+import { addWebhook } from './commands/webhooks.ts'
 import { fields, wrap } from './output.ts'
 
 /** Wrapped for the terminal, as the rest of the help is. */
@@ -68,6 +69,7 @@ export function createProgram(): Command {
   addSession(program)
   addConnection(program)
   addAuthorization(program)
+  addWebhook(program)
   addDoctor(program)
   addRoutes(program)
   addMigrate(program)

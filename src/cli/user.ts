@@ -116,10 +116,12 @@ export async function setUserPassword(who: string, options: PasswordOptions): Pr
     const password = await readPassword(options, 'New password')
     const { user, subject } = identify(project, id)
     const users = userProviderOf(project)
-    const { revoker, events } = project.acts
-    const revoke = (target: RevocationTarget) => revoker.revoke(target, byCommandLine('password_changed'))
+    const payload = { requestId: null, sub: subject, by: 'command_line' } as const
+    const revoke = (target: RevocationTarget) =>
+      project.acts.revoker.revoke(target, byCommandLine('password_changed'), () => [
+        ['password.changed', payload],
+      ])
     await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)
-    events.emit('password.changed', { requestId: null, sub: subject, by: 'command_line' })
     if (options.json) return printJson(userJson(await findBuiltInUser(project, id)))
     const tokens = options.revokeThirdParties ? 'tokens' : 'tokens, except those of third-party clients,'
     print(`Changed the password of ${email}. Their sessions and ${tokens} stop working within 1 second.`)

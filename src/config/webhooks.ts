@@ -26,6 +26,7 @@ export interface WebhookEndpointConfig {
 
 /** Webhooks: events as signed HTTP requests. */
 export interface WebhooksConfig {
+  /** Where to send events. Each endpoint has a queue of its own. */
   readonly endpoints: readonly WebhookEndpointConfig[]
   /** How long an endpoint may take to answer, at most a minute. Default `'15s'`. */
   readonly timeout?: Duration

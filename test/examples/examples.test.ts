@@ -4,6 +4,7 @@ import nest from '../../examples/nest/rolldown.config.ts'
 import { openBrowser } from './browser.ts'
 import { emptyDirectory, serve } from '../cli/run.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { startServer } from '../support/server.ts'
 import { freePort, run, settingsIn, type Program } from './program.ts'
 
 const running: Program[] = []
@@ -67,6 +68,21 @@ test('nest: the app signs a user in, and machine-client calls the API', async ()
   expect((await browser.open(`http://127.0.0.1:${PORT}/account`)).url).toContain('/account/devices')
   const output = await start('machine-client.ts', settingsIn(line)).ended()
   expect(output).toContain('200 {"orders":["tea","rice"]')
+})
+
+test('webhook-receiver: accepts signed messages once, and rejects others', async () => {
+  const [PORT, secret] = [
+    await freePort(),
+    `whsec_${Buffer.from('the secret of the example').toString('base64')}`,
+  ]
+  const program = start('webhook-receiver.ts', { PORT, WEBHOOK_SECRET: secret })
+  await program.printed('Listening')
+  const url = `http://127.0.0.1:${PORT}/`
+  await using server = await startServer({ webhooks: { endpoints: [{ id: 'example', url, secret }] } })
+  expect(await server.server.webhooks.test('example')).toMatchObject({ status: 204, failure: null })
+  expect(await program.printed('webhook.test')).toContain('webhook.test {"endpoint_id":"example"}')
+  const forged = await fetch(url, { method: 'POST', body: '{}' })
+  expect(forged.status).toBe(400)
 })
 
 test('fetch-handler: rejects a request without a token and accepts one with a token', async () => {
