@@ -1,7 +1,9 @@
 import type { Settings } from './config/settings.ts'
 import { resetUrl } from './endpoints/paths.ts'
 import type { Services } from './endpoints/services.ts'
+import { preferredLanguages } from './lib/language.ts'
 import type { Throttle } from './throttle/throttle.ts'
+import { localeOf } from './users/locale.ts'
 import { createPasswordResets, type PasswordResets } from './users/password-reset.ts'
 
 /** If they are off, no endpoint uses them. */
@@ -27,5 +29,7 @@ export const openPasswordResets = ({
     ...(settings.passwordReset ?? OFF),
     throttle: passwordResetThrottle,
     revoke: revoker.revoke,
+    languageFor: (user, requested) =>
+      settings.pages.chooseLanguage([...preferredLanguages(localeOf(user)), requested]),
     urlOf: (provider, token) => resetUrl(settings, provider, token),
   })

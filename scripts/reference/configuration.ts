@@ -41,6 +41,8 @@ const GUIDES: Readonly<Record<string, string>> = {
   'revocations.strict': '../guides/protect-an-api.md#strict-routes',
   pages: '../guides/own-pages.md',
   'pages.views': '../guides/own-pages.md#your-own-pages',
+  'pages.languages': '../guides/translate-the-pages.md',
+  'pages.messages': '../guides/translate-the-pages.md#add-a-language',
   audit: '../guides/purging.md#why-a-request-was-refused',
   purge: '../guides/purging.md',
 }

@@ -2,25 +2,41 @@ import type { ConfigProblem } from '../errors.ts'
 import { canonicalLanguage } from '../lib/language.ts'
 import { builtInMessages } from '../pages/messages.ts'
 
-/** Returns what is wrong with the languages of the pages. `messages` and `language` are unchecked. */
+/** The languages of the pages, unchecked. */
+interface GivenLanguages {
+  readonly messages?: unknown
+  readonly languages?: unknown
+  readonly language?: unknown
+}
+
+/** Returns what is wrong with the languages of the pages. */
 export function languageProblems({
   messages = {},
+  languages,
   language,
-}: {
-  readonly messages?: unknown
-  readonly language?: unknown
-}): readonly ConfigProblem[] {
+}: GivenLanguages): readonly ConfigProblem[] {
   if (!isObject(messages)) return [{ path: 'messages', message: 'must be an object, such as { de }' }]
-  const available = [...Object.keys(builtInMessages), ...Object.keys(messages)]
+  const available = [...new Set([...Object.keys(builtInMessages), ...Object.keys(messages)])]
+  const list = listProblem(languages, available)
+  const choice =
+    list === undefined && Array.isArray(languages) ? (languages as readonly unknown[]) : available
   return [
-    ...(language === undefined || (available as readonly unknown[]).includes(language)
+    ...(list === undefined ? [] : [{ path: 'languages', message: list }]),
+    ...(language === undefined || choice.includes(language)
       ? []
-      : [{ path: 'language', message: `must be one of: ${[...new Set(available)].join(', ')}` }]),
+      : [{ path: 'language', message: `must be one of: ${choice.join(', ')}` }]),
     ...Object.entries(messages).flatMap(([tag, texts]) => [
       ...tagProblems(tag),
       ...textProblems(texts, builtInMessages.en, `messages.${tag}`),
     ]),
   ]
+}
+
+function listProblem(languages: unknown, available: readonly unknown[]): string | undefined {
+  if (languages === undefined) return undefined
+  if (!Array.isArray(languages) || languages.length === 0) return "must be a list, such as ['en', 'vi']"
+  const isAvailable = (language: unknown): boolean => available.includes(language)
+  return languages.every(isAvailable) ? undefined : `must contain only: ${available.join(', ')}`
 }
 
 function tagProblems(tag: string): readonly ConfigProblem[] {

@@ -46,6 +46,7 @@ function problemsOf({
   favicon,
   accent,
   language,
+  languages,
   messages,
   links,
   views,
@@ -55,7 +56,10 @@ function problemsOf({
     ...problemIf('logo', logo, isImageAddress, IMAGE_RULE),
     ...problemIf('favicon', favicon, isImageAddress, IMAGE_RULE),
     ...problemIf('accent', accent, isHexColor, "must be a hex color such as '#2457c5'"),
-    ...languageProblems({ messages, language }).map(({ path, message }): Problem => [path, message]),
+    ...languageProblems({ messages, languages, language }).map(({ path, message }): Problem => [
+      path,
+      message,
+    ]),
     ...entriesOf(links).flatMap(([option, link]) => problemIf(`links.${option}`, link, isLink, LINK_RULE)),
     ...entriesOf(views)
       .filter(([, view]) => view !== undefined && typeof view !== 'function')
@@ -90,6 +94,7 @@ const PAGES: OptionNames<PagesConfig> = {
   favicon: true,
   links: true,
   language: true,
+  languages: true,
   messages: true,
   views: true,
 }

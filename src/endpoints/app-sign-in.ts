@@ -2,6 +2,7 @@ import type { AppSessionSettings } from '../config/app-session.ts'
 import { parseForm } from '../lib/form.ts'
 import { redirect, type HttpResponse } from '../lib/http.ts'
 import type { Exchange } from './endpoint.ts'
+import { chosenLanguage } from './languages.ts'
 import { pathsOf, providerPathsOf } from './paths.ts'
 
 /** Options of a redirect to the app's sign-in page. */
@@ -36,6 +37,10 @@ export async function redirectToApp(
   back.search = new URLSearchParams({ return_to: value }).toString()
   const url = new URL(app.signInUrl)
   for (const [name, text] of hintsOf(exchange, returnTo)) url.searchParams.set(name, text)
+  // What the user chose on our pages comes before what the client asked for.
+  const chosen = chosenLanguage(exchange)
+  if (chosen !== undefined)
+    url.searchParams.set('ui_locales', `${chosen} ${url.searchParams.get('ui_locales') ?? ''}`.trim())
   if (mustBeNew) url.searchParams.set('prompt', 'login')
   url.searchParams.set('return_to', back.href)
   return redirect(url.href)

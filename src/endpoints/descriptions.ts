@@ -1,8 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import { isFirstParty, type Client } from '../model/client.ts'
-import { createTextLookup, preferredLanguages } from '../lib/language.ts'
+import { createTextLookup } from '../lib/language.ts'
 import type { ClientView, ResourceView, ScopeView } from '../pages/props.ts'
-import type { Exchange } from './endpoint.ts'
 
 /** Scopes with their descriptions in the first of these languages that each has. `languages` is from `languagesOf`. */
 export function describeScopes<Scope extends string>(
@@ -17,10 +16,6 @@ export function describeScopes<Scope extends string>(
     return { id, description: text, ...(lang !== undefined && { lang }) }
   })
 }
-
-/** Returns the languages of a request, the preferred one first. `uiLocales` is the parameter `ui_locales`, if it has one. */
-export const languagesOf = ({ request }: Pick<Exchange, 'request'>, uiLocales?: string): readonly string[] =>
-  preferredLanguages(uiLocales, request.header('accept-language'))
 
 /** The resources that a token would be for. Empty for the default audience, which needs no explanation. */
 export function describeResources(

@@ -12,6 +12,8 @@ export interface AuditFields {
 
 /** The user who is signed in to the browser that sent a request, once they were looked up. */
 export interface Viewer {
+  /** The `ui_locales` of the authorization request that the page belongs to, if it is not in the query. */
+  uiLocales?: string | undefined
   isKnown: boolean
   session?: Session | undefined
   /** Undefined for guests. */

@@ -6,6 +6,7 @@ import { ViewError } from '../pages/own-view.ts'
 import { setCookieHeaders } from '../sessions/cookies.ts'
 import { allowedMethods, answerOptions, corsHeaders } from './cors.ts'
 import type { Endpoint, Exchange, Handler } from './endpoint.ts'
+import { switchLanguage } from './languages.ts'
 import { builtInPage, page } from './page.ts'
 import { report } from './report.ts'
 import type { Services } from './services.ts'
@@ -48,6 +49,8 @@ async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResp
   try {
     const { method } = exchange.request
     if (method === 'OPTIONS') return await answerOptions(endpoint, exchange)
+    const switched = switchLanguage(endpoint, exchange)
+    if (switched) return switched
     const response = await handlerOf(endpoint, method)(exchange)
     return endpoint.cors === 'none' ? response : await addCorsHeaders(endpoint, exchange, response)
   } catch (thrown) {

@@ -5,6 +5,7 @@ import type { ViewProps } from '../pages/props.ts'
 import type { PageContext } from '../pages/render.ts'
 import { pageDataResponse, redirectToAppPage } from './app-page.ts'
 import type { Exchange } from './endpoint.ts'
+import { languageOf, switchQuery } from './languages.ts'
 import { findViewer } from './viewer.ts'
 
 /** Options of a response that is a page. */
@@ -62,7 +63,7 @@ export function builtInPage<Name extends keyof ViewProps>(
 }
 
 function contextOf(exchange: Exchange, status: number, formTargets: readonly string[]) {
-  const { pages, appSessions, issuer } = exchange.services.settings
+  const { appSessions, issuer } = exchange.services.settings
   // A form of a user whose session has ended, and one that signs out, redirects to the app.
   const targets = [
     ...formTargets,
@@ -70,7 +71,8 @@ function contextOf(exchange: Exchange, status: number, formTargets: readonly str
   ]
   return {
     status,
-    language: pages.language,
+    language: languageOf(exchange),
+    query: switchQuery(exchange),
     formTargets: [...new Set(targets)],
     viewContext: async () => ({
       request: toFetchRequest(exchange.request, new URL(issuer).origin),

@@ -40,10 +40,20 @@ export const brand = ({ name, logo }: Site): Html =>
     ? html`<span class="site"><bdi>${name}</bdi></span>`
     : html`<img class="logo" src="${logo}" alt="${name}" />`
 
-function footer({ links, messages: { footer: text } }: Site): Html | false {
+/** The links of the server, and those to the page in other languages. */
+function footer(site: Site): Html | false {
+  const { links, messages } = site
   const shown = (['privacy', 'terms', 'support'] as const).flatMap((name) => {
     const href = links[name]
-    return href === undefined ? [] : [html`<a href="${href}">${text[name]}</a>`]
+    return href === undefined ? [] : [html`<a href="${href}">${messages.footer[name]}</a>`]
   })
-  return shown.length > 0 && html`<footer>${shown}</footer>`
+  if (shown.length === 0 && site.languageLinks.length === 0) return false
+  return html`<footer>${shown}${languageLinks(site)}</footer>`
 }
+
+/** Each language is named in itself. */
+const languageLinks = ({ languageLinks: links, messages }: Site): Html | false =>
+  links.length > 0 &&
+  html`<div class="languages" role="group" aria-label="${messages.otherLanguages}">
+    ${links.map(({ lang, name, href }) => html`<a href="${href}" lang="${lang}" hreflang="${lang}">${name}</a> `)}
+  </div>`

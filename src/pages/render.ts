@@ -27,7 +27,7 @@ import { COPY_SOURCE, LOGO_SOURCE, REVEAL_SOURCE } from './scripts.ts'
 import { signInAgainPage } from './sign-in-again.ts'
 import { signedInPage, signInPage } from './sign-in.ts'
 import { signedOutPage, signOutPage } from './sign-out.ts'
-import { createSite } from './site.ts'
+import { createSites } from './site.ts'
 import type { Site, SiteOptions } from './site.ts'
 import type { OwnView, OwnViews, ViewContext } from './view.ts'
 
@@ -43,6 +43,8 @@ export interface PageContext {
   readonly status?: number
   /** The language of the page. Default: `language`. */
   readonly language?: string
+  /** The query of the page, for the links to other languages. Default: no links. */
+  readonly query?: string | undefined
   /** Where its forms may redirect to besides this server; see `formTargetsOf`. Default: nowhere. */
   readonly formTargets?: readonly string[]
   /** Called for pages of your own only. */
@@ -51,8 +53,12 @@ export interface PageContext {
 
 /** The pages of a server. */
 export interface Pages {
-  /** The language of requests that ask for no other one. */
+  /** The language of requests that ask for none of the others. */
   readonly language: string
+  /** The languages of the built-in pages. */
+  readonly languages: readonly string[]
+  /** Returns the first of these languages that the pages have, or else their own. */
+  chooseLanguage(languages: readonly string[]): string
   /** Whether the app has any pages of its own. */
   readonly hasOwn: boolean
   /**
@@ -120,19 +126,25 @@ const SCRIPTS: { readonly [Name in keyof ViewProps]?: (props: ViewProps[Name]) =
 }
 
 export function createPages({ views = {}, ...options }: PagesOptions): Pages {
-  const site = createSite(options)
-  const language = site.messages.lang
-  const renderBuiltIn: Pages['renderBuiltIn'] = (name, props, { status = 200, formTargets = [] } = {}) => {
+  const sites = createSites(options)
+  const { language } = sites
+  const renderBuiltIn: Pages['renderBuiltIn'] = (name, props, context = {}) => {
+    const { status = 200, formTargets = [], query } = context
+    // An error page contains nothing of the request.
+    const site = sites.in(context.language ?? language, name === 'error' ? undefined : query)
     const policy = {
       styles: [site.styleSource],
       scripts: SCRIPTS[name]?.(props) ?? [],
       images: images(site, props),
     }
     const body = BUILT_IN[name](props, site).markup
-    return { status, headers: pageHeaders({ ...policy, formTargets }), body }
+    const headers = { ...pageHeaders({ ...policy, formTargets }), 'Content-Language': site.messages.lang }
+    return { status, headers, body }
   }
   return {
     language,
+    languages: sites.languages,
+    chooseLanguage: sites.choose,
     hasOwn: Object.values(views).some((view) => view !== undefined),
     renderBuiltIn,
     async render(name, props, context = {}) {

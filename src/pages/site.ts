@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { trustedMarkup } from '../lib/html.ts'
 import type { Html } from '../lib/html.ts'
+import { createLocalizedTexts, createTextLookup } from '../lib/language.ts'
 import { iconFor } from './icon.ts'
 import { builtInMessages, type Messages, type MessagesByLanguage } from './messages.ts'
 import { DEFAULT_ACCENT } from './palette.ts'
@@ -26,8 +27,10 @@ export interface PageLinks {
 export interface SiteOptions {
   /** The name of the server. */
   readonly name: string
-  /** The language of users whose languages the server does not have (BCP 47). Default: `en`. */
+  /** The language of users whose languages the server does not have (BCP 47). Default: `en`, or the first of `languages`. */
   readonly language?: string
+  /** The languages to choose from, such as `['en', 'vi']`. Default: all, `en`, `vi`, `zh` and those of `messages`. */
+  readonly languages?: readonly string[]
   /** More languages, by BCP 47 tag: `{ de }`. One named `en`, `vi` or `zh` replaces the built-in one. */
   readonly messages?: MessagesByLanguage
   /** Shown in place of the name at the top of each page: a path on the server's own origin, or a `data:` URI of an image. */
@@ -40,9 +43,20 @@ export interface SiteOptions {
   readonly links?: PageLinks
 }
 
+/** A link to the same page in another language. */
+export interface LanguageLink {
+  /** BCP 47. */
+  readonly lang: string
+  /** What the language calls itself. */
+  readonly name: string
+  readonly href: string
+}
+
 /** What all pages of a server share. */
 export interface Site {
   readonly messages: Messages
+  /** Empty if there is one language only, and on the answer to a form. */
+  readonly languageLinks: readonly LanguageLink[]
   readonly name: string
   readonly logo: string | undefined
   readonly favicon: string
@@ -52,28 +66,54 @@ export interface Site {
   readonly styleSource: string
 }
 
-export function createSite(options: SiteOptions): Site {
-  const { name, language = 'en', messages = {}, accent = DEFAULT_ACCENT, logo, links = {} } = options
+/** The site in each of its languages. */
+export interface Sites {
+  /** The language of users who speak none of the others. */
+  readonly language: string
+  readonly languages: readonly string[]
+  /** Returns the first of these languages that the site has, or else its own. */
+  choose(languages: readonly string[]): string
+  /** Returns the site in a language, with links to the others. `query` is that of the page; undefined for no links. */
+  in(language: string, query?: string): Site
+}
+
+/** Creates a site in each of its languages. */
+export function createSites(options: SiteOptions): Sites {
+  const texts: MessagesByLanguage = { ...builtInMessages, ...options.messages }
+  const languages = options.languages ?? Object.keys(texts)
+  const { language = languages.includes('en') ? 'en' : (languages[0] ?? 'en') } = options
   // Only when a page is shown: a server can start in the time that its colors take.
-  let sheet: Pick<Site, 'style' | 'styleSource'> | undefined
+  let shared: ReturnType<typeof createSharedParts> | undefined
+  const lookup = createLocalizedTexts(languages.map((tag) => [tag, tag]))
+  const fallback = { text: language }
   return {
-    messages: { ...builtInMessages, ...messages }[language] ?? builtInMessages.en,
+    language,
+    languages,
+    choose: (preferred) => createTextLookup(preferred)({ ...lookup, fallback }).text,
+    in: (tag, query) => ({
+      ...(shared ??= createSharedParts(options)),
+      messages: texts[tag] ?? texts[language] ?? builtInMessages.en,
+      languageLinks: languages
+        .filter((other) => other !== tag && query !== undefined)
+        .map((other) => linkTo(other, texts[other] ?? builtInMessages.en, query ?? '')),
+    }),
+  }
+}
+
+const linkTo = (language: string, { lang, name }: Messages, query: string): LanguageLink => ({
+  lang,
+  name,
+  href: `?language=${language}${query === '' ? '' : `&${query}`}`,
+})
+
+function createSharedParts(options: SiteOptions): Omit<Site, 'messages' | 'languageLinks'> {
+  const { name, accent = DEFAULT_ACCENT, logo, links = {} } = options
+  const style = styleSheet(accent)
+  return {
     name,
     logo,
     favicon: options.favicon ?? `data:image/svg+xml,${encodeURIComponent(iconFor(accent))}`,
     links,
-    get style() {
-      return (sheet ??= createSheet(accent)).style
-    },
-    get styleSource() {
-      return (sheet ??= createSheet(accent)).styleSource
-    },
-  }
-}
-
-function createSheet(accent: string): Pick<Site, 'style' | 'styleSource'> {
-  const style = styleSheet(accent)
-  return {
     // The hash in the policy covers every character between the tags.
     style: trustedMarkup(`<style>${style}</style>`),
     styleSource: `'sha256-${createHash('sha256').update(style).digest('base64')}'`,

@@ -48,8 +48,9 @@ main {
   padding: clamp(1.25rem, 6vw, 2.25rem);
   background: var(--card); border: 1px solid var(--border); border-radius: .875rem; box-shadow: var(--shadow);
 }
-footer { display: flex; flex-wrap: wrap; justify-content: center; gap: .25rem 1.25rem; font-size: .875rem }
+footer, .languages { display: flex; flex-wrap: wrap; justify-content: center; gap: .25rem 1.25rem; font-size: .875rem }
 footer a { color: var(--soft) }
+.languages { flex-basis: 100% }
 
 /* Text */
 h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance }

@@ -23,6 +23,8 @@ export interface ResetLink<User extends BaseUser = BaseUser> {
   readonly url: string
   /** When the link expires, in milliseconds since 1970. */
   readonly expiresAt: number
+  /** The language for the message (BCP 47): the user's `locale` if `pages` have it, or else that of the request. */
+  readonly language: string
 }
 
 /** A request for a link, by a user who has forgotten their password or a stranger who knows the user name. */
@@ -32,6 +34,8 @@ export interface LinkRequest {
   readonly address: string
   /** The id of a device that has signed in to this account before. */
   readonly device: string | undefined
+  /** The language of the request. */
+  readonly language: string
   readonly requestId: string
 }
 
@@ -68,6 +72,8 @@ export interface PasswordResetsOptions {
     emissionsOf: () => readonly Emission[],
   ) => Promise<unknown>
   readonly urlOf: (provider: string, token: string) => string
+  /** Returns the language for a message to a user. `requested` is that of the request. */
+  readonly languageFor: (user: BaseUser, requested: string) => string
   readonly subjectOf: (user: UserRef) => string
   readonly events: Pick<Events, 'emit'>
   readonly logger: Logger
@@ -134,7 +140,7 @@ async function createLink(options: PasswordResetsOptions, request: LinkRequest):
   // After the response: neither the time that sending takes nor its failure may tell whether the user exists.
   setImmediate(() => {
     if (!user) return
-    if (outcome === 'open') void deliver(options, { user, subject, token, reset, requestId })
+    if (outcome === 'open') void deliver(options, { ...request, user, subject, token, reset })
     else options.logger.log('warn', 'Password reset not sent', { requestId, sub: subject, reason: outcome })
   })
 }
@@ -150,22 +156,22 @@ export function draftResetLink(
   return { token, reset: { hash: sha256(token), provider, userId, ...times } }
 }
 
-interface Delivery {
+interface Delivery extends Pick<LinkRequest, 'requestId' | 'language'> {
   readonly user: BaseUser
   readonly subject: string
   readonly token: string
   readonly reset: PasswordReset
-  readonly requestId: string
 }
 
 async function deliver(
-  { send, urlOf, events, logger, store, clock }: PasswordResetsOptions,
-  { user, subject: sub, token, reset, requestId }: Delivery,
+  { send, urlOf, languageFor, events, logger, store, clock }: PasswordResetsOptions,
+  { user, subject: sub, token, reset, requestId, language: requested }: Delivery,
 ): Promise<void> {
   const { provider, expiresAt, hash } = reset
   events.emit('password-reset.requested', { requestId, sub })
   try {
-    await send({ user, provider, token, url: urlOf(provider, token), expiresAt })
+    const language = languageFor(user, requested)
+    await send({ user, provider, token, url: urlOf(provider, token), expiresAt, language })
   } catch (thrown) {
     const cause = String(thrown).replaceAll(token, '[token]')
     logger.log('error', 'Password reset not sent', { requestId, sub, cause })

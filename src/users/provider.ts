@@ -12,6 +12,8 @@ export interface BaseUser {
   readonly id: string | number | bigint
   readonly name?: string | null
   readonly email?: string | null
+  /** The language that the user has chosen (BCP 47), such as `vi`: for the pages, after `ui_locales`. */
+  readonly locale?: string | null
 }
 
 /**

@@ -17,7 +17,7 @@ describe.skipIf(!chromium)('the descriptions of scopes in Chromium', () => {
   let client: TestClient
 
   beforeAll(async () => {
-    server = await startServer({ scopes: LOCALIZED_SCOPES })
+    server = await startServer({ scopes: LOCALIZED_SCOPES, pages: { languages: ['en'] } })
     user = await server.addUser()
     client = await server.addClient()
   })

@@ -60,6 +60,7 @@ describe('the pages for a forgotten password', () => {
       token: expect.stringMatching(/^[\w-]{43}$/) as unknown,
       url: `${server.issuer}/reset-password?token=${link.token}`,
       expiresAt: expect.any(Number) as unknown,
+      language: 'en',
     })
     expect(link.expiresAt - server.clock.now()).toBeLessThanOrEqual(30 * 60_000)
     const page = await browser.open(link.url)

@@ -6,7 +6,7 @@ import { openTokenApi } from '../support/personal-tokens.ts'
 import { LOCALIZED_SCOPES, READ_ORDERS } from '../support/scope-languages.ts'
 import { startServer } from '../support/server.ts'
 
-const server = await startServer({ scopes: LOCALIZED_SCOPES })
+const server = await startServer({ scopes: LOCALIZED_SCOPES, pages: { languages: ['en'] } })
 const user = await server.addUser()
 const client = await server.addClient()
 afterAll(server.close)

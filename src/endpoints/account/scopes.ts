@@ -1,5 +1,6 @@
 import { json, type HttpResponse } from '../../lib/http.ts'
-import { describeScopes, languagesOf } from '../descriptions.ts'
+import { describeScopes } from '../descriptions.ts'
+import { languagesOf } from '../languages.ts'
 import type { ScopeView } from '../../pages/props.ts'
 import type { Exchange } from '../endpoint.ts'
 import { csrfHeaders, findSignedInUser, loginRequired } from './signed-in-user.ts'

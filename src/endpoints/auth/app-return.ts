@@ -8,6 +8,7 @@ import { findSignedInUser, type SignedInUser } from '../account/signed-in-user.t
 import { redirectToApp } from '../app-sign-in.ts'
 import { readQuery } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
+import { followLocales } from '../languages.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
@@ -43,6 +44,7 @@ export async function showAppSignIn(
 /** Receives a user who returns from the app. */
 async function receive(exchange: Exchange, provider: string, value: ReturnTo): Promise<HttpResponse> {
   const { path, after } = value
+  followLocales(exchange, path)
   const signedIn = await findSignedInUser(exchange, provider)
   const problem = problemOf(exchange, value, signedIn)
   if (problem === undefined) return redirect(path)

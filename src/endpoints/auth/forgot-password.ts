@@ -5,6 +5,7 @@ import { requirePasswordChange } from '../account/account.ts'
 import { readForm, readParameters, readQuery, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
 import { findKnownDevice } from '../known-device.ts'
+import { languageOf, withLocales } from '../languages.ts'
 import { page } from '../page.ts'
 import { providerPathsOf } from '../paths.ts'
 
@@ -28,7 +29,8 @@ export async function postForgotPassword(exchange: Exchange, provider: string): 
     return formPage(exchange, provider, { status: 403, username, problem: { kind: 'expired' } })
   if (username === undefined) return formPage(exchange, provider, { status: 400 })
   await requestLink(exchange, { provider, username, deviceToken: services.deviceCookies.read(exchange) })
-  return redirect(`${providerPathsOf(services.settings, provider).forgotPassword}?sent=yes`)
+  const { forgotPassword: path } = providerPathsOf(services.settings, provider)
+  return redirect(withLocales(exchange, path, { sent: 'yes' }))
 }
 
 /** POST: the same for apps. The response is always 202. */
@@ -47,11 +49,13 @@ interface LinkRequest {
 }
 
 async function requestLink(
-  { services, address, requestId }: Exchange,
+  exchange: Exchange,
   { provider, username, deviceToken }: LinkRequest,
 ): Promise<void> {
+  const { services, address, requestId } = exchange
+  const language = languageOf(exchange)
   const device = await findKnownDevice(services, deviceToken, provider, username)
-  await services.passwordResets.request({ provider, username, address, device, requestId })
+  await services.passwordResets.request({ provider, username, address, device, language, requestId })
 }
 
 interface FormOptions {
@@ -67,7 +71,7 @@ async function formPage(
 ): Promise<HttpResponse> {
   const { csrf, sessions, settings, userDirectory } = exchange.services
   const props = {
-    action: providerPathsOf(settings, provider).forgotPassword,
+    action: withLocales(exchange, providerPathsOf(settings, provider).forgotPassword),
     hidden: { csrf: csrf.tokenFor(exchange, await sessions.current(exchange, provider)) },
     provider,
     signInWith: userDirectory.provider(provider).signInWith ?? 'both',

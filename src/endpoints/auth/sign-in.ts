@@ -7,6 +7,7 @@ import { canChangePassword } from '../account/account.ts'
 import { readForm, readQuery } from '../body.ts'
 import { describeClient } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
+import { followLocales, withLocales } from '../languages.ts'
 import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
@@ -25,6 +26,7 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
   if (app) return showAppSignIn(exchange, provider, app)
   const form = readQuery(exchange.request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
+  followLocales(exchange, returnTo)
   const { user } = await lookUpViewer(exchange, provider)
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
   return returnTo === undefined ? signedInPage(exchange, provider, user) : redirect(returnTo)
@@ -35,6 +37,7 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   const { services, request } = exchange
   const form = await readForm(request)
   const returnTo = readReturnTo(services, provider, form.get('return_to'))
+  followLocales(exchange, returnTo)
   if (form.get('intent') === 'switch') return switchAccount(exchange, provider, returnTo)
   if (services.settings.appSessions.has(provider)) throw signInAtApp()
   const current = await services.sessions.current(exchange, provider)
@@ -92,7 +95,7 @@ async function signInPage(
     ...(settings.keepSignedIn && { keepSignedIn: keepSignedIn ?? settings.keepSignedIn.checked }),
     ...(settings.passwordReset &&
       canChangePassword(services, provider) && {
-        forgotPasswordUrl: providerPathsOf(settings, provider).forgotPassword,
+        forgotPasswordUrl: withLocales(exchange, providerPathsOf(settings, provider).forgotPassword),
       }),
     ...(client && { client: describeClient(client.target.client, client.target.redirectUri) }),
     ...(problem && { problem }),

@@ -7,8 +7,9 @@ import type { ConsentScopeView } from '../../pages/props.ts'
 import { displayNameOf, type BaseUser } from '../../users/provider.ts'
 import { appsUrlOf } from '../account/account.ts'
 import { consentScopes, optionalScopes } from '../consent-scopes.ts'
-import { describeClient, describeResources, languagesOf } from '../descriptions.ts'
+import { describeClient, describeResources } from '../descriptions.ts'
 import type { Exchange } from '../endpoint.ts'
+import { languagesOf } from '../languages.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
 import { report } from '../report.ts'
@@ -29,7 +30,7 @@ export async function askForConsent(
   asked: AskedUser,
 ): Promise<HttpResponse> {
   const { settings } = exchange.services
-  const languages = languagesOf(exchange, request.uiLocales)
+  const languages = languagesOf(exchange)
   const question = {
     client: describeClient(request.client, request.redirectUri),
     scopes: consentScopes(request.scopes, settings, languages, asked.allowed),

@@ -8,6 +8,7 @@ import type { Session } from '../../model/session.ts'
 import type { Exchange } from '../endpoint.ts'
 import { forgedForm, readForm, readQuery } from '../body.ts'
 import { checkedScopes, isEverythingUnchecked } from '../consent-scopes.ts'
+import { followLocales } from '../languages.ts'
 import { pathsOf } from '../paths.ts'
 import { lookUpViewer } from '../viewer.ts'
 import { redirectWithError, respond } from './authorization-response.ts'
@@ -34,6 +35,7 @@ async function submit(exchange: Exchange, form: Form, isApproved: boolean): Prom
   const consent = services.consentSigner.verify(form.get('consent') ?? '')
   if (!consent)
     throw new OAuthError('invalid_request', 'This form was open too long', { reason: 'expired_form' })
+  followLocales(exchange, `?${consent.query}`)
   const { session, user } = await lookUpViewer(exchange, consent.provider)
   // Another user is signed in, or none: they must be asked themselves.
   if (!session || !user || session.id !== consent.sessionId) return restart(exchange, consent)
