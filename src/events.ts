@@ -2,7 +2,10 @@ import { ConfigError } from './errors.ts'
 import { EVENT_NAMES, type EventMap } from './event-map.ts'
 import type { Logger } from './lib/log.ts'
 
-/** Receives the payload of an event. If it throws or rejects, the error is logged and nothing else happens. */
+/**
+ * Receives the payload of an event. If it throws or rejects, the error is logged and nothing else happens. Nothing waits for
+ * its promise, so it may take forever.
+ */
 export type Listener<Name extends keyof EventMap> = (payload: EventMap[Name]) => void | Promise<void>
 
 /** The name of an event with its payload. */
@@ -48,19 +51,33 @@ export interface Events {
 
 type AnyListener = (payload: never) => void | Promise<void>
 
+/** Milliseconds. Requests wait for a listener until it returns, though not for its promise. */
+const MAX_DURATION = 100
+
 /** Creates an event emitter. Without an outbox, events only reach the listeners. */
 export function createEvents(logger: Logger, outbox?: EventOutbox): Events {
   const listenersByName = new Map<string, Set<AnyListener>>()
   const logFailure = (name: string, cause: unknown): void =>
     logger.log('error', 'Event listener failed', { event: name, cause: String(cause) })
-  function notify([name, payload]: Emission): void {
-    for (const listener of listenersByName.get(name) ?? []) {
-      try {
-        Promise.resolve(listener(payload as never)).catch((cause: unknown) => logFailure(name, cause))
-      } catch (cause) {
-        logFailure(name, cause)
-      }
+  function call(listener: AnyListener, name: string, payload: unknown): void {
+    try {
+      Promise.resolve(listener(payload as never)).catch((cause: unknown) => logFailure(name, cause))
+    } catch (cause) {
+      logFailure(name, cause)
     }
+  }
+  function notify([name, payload]: Emission): void {
+    const listeners = listenersByName.get(name)
+    if (!listeners || listeners.size === 0) return
+    const startedAt = performance.now()
+    // A copy: a listener that adds another one would otherwise never let this end.
+    for (const listener of Array.from(listeners)) call(listener, name, payload)
+    const duration = performance.now() - startedAt
+    if (duration > MAX_DURATION)
+      logger.log('warn', 'Event listeners block the server', {
+        event: name,
+        milliseconds: Math.round(duration),
+      })
   }
   return {
     on(name, listener) {

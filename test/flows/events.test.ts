@@ -241,6 +241,24 @@ describe('a grant emits token.issued, and authorization.created and session.star
   })
 })
 
+test('listeners that throw, reject or never settle delay neither tokens nor the end of the server', async () => {
+  const other = await startServer()
+  const client = await other.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
+  for (const name of EVENT_NAMES) {
+    other.server.on(name, () => {
+      throw new Error('broken')
+    })
+    other.server.on(name, async () => Promise.reject(new Error('broken')))
+    other.server.on(name, async () => new Promise<void>(() => {}))
+  }
+  for (let round = 0; round < 10; round += 1) {
+    const { status } = await requestToken(other, client, { grant_type: 'client_credentials' })
+    expect(status).toBe(200)
+  }
+  await other.server.close()
+  await other.close().catch(() => undefined)
+})
+
 describe('other events', () => {
   const freshUser = async () => ({ ...flow, browser: openBrowser(server), user: await server.addUser() })
   const signInAs = async ({ browser: theirs, user: who }: typeof flow, secret = who.password) =>

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createEvents } from '../../src/events.ts'
 
@@ -53,4 +55,49 @@ test.each([
   expect(lines).toEqual([
     ['error', 'Event listener failed', { event: 'session.ended', cause: 'Error: no mail server' }],
   ])
+})
+
+test('a listener that adds or removes listeners changes later events only', () => {
+  const { events, emit } = openEvents()
+  const received: string[] = []
+  const add = (): void => void events.on('session.ended', add)
+  events.on('session.ended', add)
+  const remove = events.on('session.ended', () => void (received.push('once'), remove()))
+  const other = events.on('session.ended', () => void received.push('other'))
+  events.on('session.ended', () => other())
+  emit()
+  expect(received).toEqual(['once', 'other'])
+  emit()
+  expect(received).toEqual(['once', 'other'])
+})
+
+test('a listener that blocks is logged with how long it took', () => {
+  const { events, lines, emit } = openEvents()
+  events.on('session.ended', () => {
+    const end = performance.now() + 120
+    while (performance.now() < end);
+  })
+  emit()
+  const milliseconds = expect.any(Number) as unknown
+  expect(lines).toEqual([
+    ['warn', 'Event listeners block the server', { event: 'session.ended', milliseconds }],
+  ])
+})
+
+test('a listener that never settles keeps no payload in memory', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { events } = openEvents()
+  events.on('user.forgotten', async () => new Promise<void>(() => {}))
+  const emitOne = (): WeakRef<object> => {
+    const payload = { requestId: null, sub: '7' }
+    events.emit('user.forgotten', payload)
+    return new WeakRef(payload)
+  }
+  const payloads = Array.from({ length: 50 }, emitOne)
+  const countLeft = (): number => {
+    collect()
+    return payloads.filter((each) => each.deref()).length
+  }
+  await expect.poll(countLeft, { timeout: 10_000 }).toBe(0)
 })
