@@ -171,6 +171,21 @@ describe('the URL of the page reveals nothing', () => {
   })
 })
 
+test.each([
+  '',
+  '?page=',
+  '?page=a&page=b',
+  '?page=%00',
+  '?page=%ff%fe',
+  '?page=%',
+  `?page=${'a'.repeat(17_000)}`,
+  '?%5B%5D=1',
+])('the props are refused to malformed queries: %.20s', async (query) => {
+  const response = await fetch(server.endpoint(`/oauth/page${query}`))
+  expect([400, 410, 431]).toContain(response.status)
+  expect(response.headers.get('cache-control') ?? 'no-store').toBe('no-store')
+})
+
 describe('a page that answers a form', () => {
   async function withNewToken(): Promise<{
     readonly browser: Browser

@@ -112,6 +112,18 @@ describe('a page of your own returns', () => {
     expect(status).toBe(400)
   })
 
+  test('JSON for scripts and HTML for browsers, as Inertia does', async () => {
+    consent = ({ request, client: { name } }) =>
+      request.headers.has('x-inertia')
+        ? Response.json({ props: { name } }, { headers: { 'X-Inertia': 'true' } })
+        : new Response(`<h1>${name}`, { headers: { 'Content-Type': 'text/html', Vary: 'X-Inertia' } })
+    const html = await showConsent()
+    expect([html.headers.get('content-type'), html.headers.get('vary')]).toEqual(['text/html', 'X-Inertia'])
+    const json = await browser.open(authorizationUrl(server, client), { headers: { 'x-inertia': 'true' } })
+    expect(JSON.parse(json.body)).toEqual({ props: { name: html.body.slice('<h1>'.length) } })
+    expect(json.headers.get('x-inertia')).toBe('true')
+  })
+
   test('a Response that may be framed by its own policy', async () => {
     const policy = "frame-ancestors 'self' https://app.example"
     consent = () => new Response('<h1>Own', { headers: { 'content-security-policy': policy } })
