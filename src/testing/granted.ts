@@ -1,4 +1,5 @@
 import { createValidator } from '../lib/validator.ts'
+import { isReservedClaim } from '../model/extra-claims.ts'
 import { EVERY_SCOPE, isScopeToken } from '../model/scope.ts'
 
 /** A client id, or any object with an `id`. */
@@ -13,11 +14,20 @@ export const TEST_CLIENT = 'test-client'
 export const clientIdOf = (client: ClientLike): string => (typeof client === 'string' ? client : client.id)
 
 /**
- * Throws `ConfigError` for an empty ID or an undefined scope. A guard would reject such a token as invalid, and the test would
+ * Throws `ConfigError` for an empty ID, an undefined scope or a reserved claim. A guard would reject such a token as invalid, and the test would
  * fail with a 401 that explains nothing.
  */
 export function validateToken(
-  { scopes, ...ids }: { readonly user?: string; readonly client: string; readonly scopes: readonly string[] },
+  {
+    scopes,
+    claims = {},
+    ...ids
+  }: {
+    readonly user?: string
+    readonly client: string
+    readonly scopes: readonly string[]
+    readonly claims?: object
+  },
   defined: readonly string[] | undefined,
 ): void {
   const validator = createValidator()
@@ -28,5 +38,7 @@ export function validateToken(
     else if (!isKnown)
       validator.problem(`scopes[${index}]`, `is not defined. Defined scopes: ${defined?.join(', ')}`)
   }
+  for (const name of Object.keys(claims).filter(isReservedClaim))
+    validator.problem(`claims.${name}`, 'belongs to the server')
   validator.throwIfInvalid()
 }

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts'
 import { createAccessToken, type AccessToken } from '../issuance/access-token.ts'
 import { parseDuration, type Duration } from '../lib/duration.ts'
 import { randomBase64url } from '../lib/hash.ts'
+import type { JsonObject } from '../lib/json-value.ts'
 import { findResource } from '../model/resource.ts'
 import type { UserRef } from '../model/subject.ts'
 import { toUserId } from '../users/provider.ts'
@@ -37,6 +38,7 @@ export interface TokenContent {
   /** In milliseconds. */
   readonly lifetime: number
   readonly invalid: InvalidToken | undefined
+  readonly claims: JsonObject
 }
 
 /** Returns what a token will say. Throws `ConfigError` with every problem. */
@@ -44,10 +46,14 @@ export function describeToken(
   settings: Settings,
   owner: { readonly user?: UserLike; readonly client?: ClientLike | undefined },
   scopes: readonly string[],
-  { sessionId, ...details }: Pick<TokenDetails, 'sessionId'> & AccessTokenDetails = {},
+  {
+    sessionId,
+    claims = {},
+    ...details
+  }: Pick<TokenDetails, 'sessionId' | 'claims'> & AccessTokenDetails = {},
 ): TokenContent {
   const clientId = clientIdOf(owner.client ?? TEST_CLIENT)
-  validateToken({ client: clientId, scopes }, [...settings.scopes.defined])
+  validateToken({ client: clientId, scopes, claims }, [...settings.scopes.defined])
   return {
     ...(owner.user !== undefined && {
       user: { ...toRef(settings, owner.user), sessionId: sessionId ?? null },
@@ -57,6 +63,7 @@ export function describeToken(
     resources: resourcesOf(settings, details.resource),
     lifetime: lifetimeOf(settings, details.lifetime),
     invalid: details.invalid,
+    claims: claims as JsonObject,
   }
 }
 
@@ -91,7 +98,7 @@ export async function createServerToken(services: Services, content: TokenConten
 
 async function sign(
   { settings, keys, store, subjectOf }: Services,
-  { user, clientId, scopes, resources, lifetime, invalid }: TokenContent,
+  { user, clientId, scopes, resources, lifetime, invalid, claims }: TokenContent,
 ): Promise<AccessToken> {
   const age = invalid === 'expired' ? lifetime + 1000 : 0
   const clock = { now: () => settings.clock.now() - age }
@@ -107,6 +114,7 @@ async function sign(
       resources,
       epochs,
       lifetime,
+      claims,
       ...(user && { user: { ...user, authorizationId: randomBase64url(16) } }),
     },
   )

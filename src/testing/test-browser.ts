@@ -2,11 +2,16 @@ import { formsIn, type PageForm } from './forms.ts'
 
 /** A browser without JavaScript, for one user. It calls the server in memory, and keeps cookies. */
 export interface TestBrowser {
-  /** The `Cookie` header that it sends. Set it on requests to your own routes: `request(app).get('/').set('Cookie', browser.cookie)`. */
+  /** The `Cookie` header that it sends. Set it on requests to your own routes. */
   readonly cookie: string
   /**
-   * Sends a request to the server with its cookies, and keeps those of the response. Like a browser, it sends `Origin` and
-   * `Sec-Fetch-Site` with forms. Does not follow redirects. A path is one below the issuer's origin.
+   * The headers of a request that a page of your app sends to your API with `fetch`: the cookies, `Origin`,
+   * `Sec-Fetch-Site` and, with `apiCookie`, `X-XSRF-TOKEN`.
+   */
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * Sends a request to the server with its cookies, and keeps those of the response. Like a page, it sends `Origin`,
+   * `Sec-Fetch-Site` and `X-XSRF-TOKEN` with all methods but GET. Does not follow redirects. A path is one below the issuer's origin.
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>
   /** Keeps cookies of a response of your app, by their `Set-Cookie` values. */
@@ -26,25 +31,40 @@ export const USER_AGENT = 'Firefox/140.0 (X11; Linux x86_64)'
 
 const MAX_REDIRECTS = 10
 
+/** Where a browser sends its requests. */
+export interface BrowserTarget {
+  readonly origin: string
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The name of the cookie with the CSRF token. Empty if there is none. */
+  readonly xsrfCookie: string
+}
+
 /** Opens a browser without cookies. */
-export function openTestBrowser(origin: string, send: (request: Request) => Promise<Response>): TestBrowser {
+export function openTestBrowser({ origin, fetch: send, xsrfCookie }: BrowserTarget): TestBrowser {
   const jar = new Map<string, string>()
   const cookie = (): string => [...jar].map((pair) => pair.join('=')).join('; ')
   const receive = (cookies: readonly string[]): void => {
     for (const text of cookies) keep(jar, text)
   }
+  const sameOrigin = (): Record<string, string> => ({
+    cookie: cookie(),
+    origin,
+    'sec-fetch-site': 'same-origin',
+    ...(jar.has(xsrfCookie) && { 'x-xsrf-token': jar.get(xsrfCookie) ?? '' }),
+  })
   return {
     get cookie() {
       return cookie()
     },
+    get headers() {
+      return sameOrigin()
+    },
     receive,
     async fetch(url, init = {}) {
       const headers = new Headers({ accept: 'text/html', 'user-agent': USER_AGENT })
-      if (jar.size > 0) headers.set('cookie', cookie())
-      if (init.method === 'POST') {
-        headers.set('origin', origin)
-        headers.set('sec-fetch-site', 'same-origin')
-      }
+      const isSafe = init.method === undefined || init.method === 'GET'
+      for (const [name, value] of Object.entries(isSafe ? { cookie: cookie() } : sameOrigin()))
+        if (value !== '') headers.set(name, value)
       for (const [name, value] of new Headers(init.headers)) headers.set(name, value)
       const response = await send(new Request(new URL(url, origin), { ...init, headers, redirect: 'manual' }))
       receive(response.headers.getSetCookie())

@@ -5,6 +5,7 @@ import { createRequestCheck } from '../guard/request-check.ts'
 import { createGuards, type Guards, type GuardsByProvider } from '../guard/request-guards.ts'
 import { NO_REVOCATIONS } from '../guard/token.ts'
 import { jsonLogger } from '../lib/log.ts'
+import type { JsonObject } from '../lib/json-value.ts'
 import { subjectOf } from '../model/subject.ts'
 import { createActing, type ActingAs, type TokenDetails } from './acting.ts'
 import { clientIdOf, TEST_CLIENT, validateToken, type ClientLike, type Granted } from './granted.ts'
@@ -93,12 +94,13 @@ function createTokenFactory(
   defined: readonly string[] | undefined,
 ): Pick<TestGuard, 'tokenFor' | 'tokenForClient'> {
   return {
-    tokenFor(user, scopes = [], { client = TEST_CLIENT, sessionId } = {}) {
-      const { id, provider = main } = typeof user === 'string' ? { id: user } : user
+    tokenFor(owner, scopes = [], { client = TEST_CLIENT, sessionId, claims = {} } = {}) {
+      const { id, provider = main } = typeof owner === 'string' ? { id: owner } : owner
       const [userId, clientId] = [String(id), clientIdOf(client)]
-      validateToken({ user: userId, client: clientId, scopes }, defined)
+      validateToken({ user: userId, client: clientId, scopes, claims }, defined)
       const sub = subjectOf({ provider, userId }, main)
-      return memory.create({ sub, clientId, scopes, user: { provider, sessionId } })
+      const user = { provider, sessionId }
+      return memory.create({ sub, clientId, scopes, claims: claims as JsonObject, user })
     },
     tokenForClient(client, scopes = []) {
       const clientId = clientIdOf(client)

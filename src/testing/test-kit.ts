@@ -1,6 +1,7 @@
 import type { UserLike } from '../administration/user.ts'
 import type { ClientRegistration } from '../clients/registration.ts'
 import { pathsOf } from '../endpoints/paths.ts'
+import type { AnyClaims } from '../guard/auth.ts'
 import type { AuthorizationServer, OpenServer } from '../server.ts'
 import type { NewUser } from '../users/built-in.ts'
 import type { Acting, ActingAs, TokenDetails } from './acting.ts'
@@ -17,7 +18,8 @@ import { testClient, type ClientKind } from './test-client.ts'
 import { createTestUser, type TestUser } from './test-user.ts'
 
 /** What a test server has besides the server and its clock. */
-export interface TestKit<Scope extends string = string> extends ActingAs<Scope>, AsyncDisposable {
+export interface TestKit<Scope extends string = string, Claims extends object = AnyClaims>
+  extends ActingAs<Scope, Claims>, AsyncDisposable {
   /**
    * Creates a real access token of a user, who need not exist. Scopes default to none; `*` is every scope.
    *
@@ -26,10 +28,14 @@ export interface TestKit<Scope extends string = string> extends ActingAs<Scope>,
   tokenFor(
     user: UserLike,
     scopes?: Granted<Scope>,
-    details?: TokenDetails & AccessTokenDetails,
+    details?: TokenDetails<Claims> & AccessTokenDetails,
   ): Promise<string>
   /** Creates a real access token of a client that acts for itself. The client need not exist. */
-  tokenForClient(client: ClientLike, scopes?: Granted<Scope>, details?: AccessTokenDetails): Promise<string>
+  tokenForClient(
+    client: ClientLike,
+    scopes?: Granted<Scope>,
+    details?: AccessTokenDetails & Pick<TokenDetails<Claims>, 'claims'>,
+  ): Promise<string>
   /**
    * Creates a built-in user with a random email address.
    *
@@ -88,7 +94,7 @@ function createFactories<Scope extends string>({
   const { origin } = new URL(settings.issuer)
   const fetch = (request: Request): Promise<Response> => server.fetch(request)
   const openBrowser = async (user?: UserLike): Promise<TestBrowser> => {
-    const browser = openTestBrowser(origin, fetch)
+    const browser = openTestBrowser({ origin, fetch, xsrfCookie: settings.apiCookie?.xsrfCookie ?? '' })
     const request = { headers: { 'user-agent': USER_AGENT } }
     if (user !== undefined) browser.receive((await server.sessions.start(user, { request })).cookies)
     return browser

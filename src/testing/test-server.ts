@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
+import type { AnyClaims } from '../guard/auth.ts'
 import { authorizationCode } from '../grants/authorization-code.ts'
 import { clientCredentials } from '../grants/client-credentials.ts'
 import { deviceCode } from '../grants/device-code.ts'
@@ -37,8 +38,9 @@ export interface TestServer<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = BaseUser,
+  Claims extends object = AnyClaims,
 >
-  extends AuthorizationServer<Scope, Main, Other, User>, TestKit<Scope> {
+  extends AuthorizationServer<Scope, Main, Other, User, Claims>, TestKit<Scope, Claims> {
   /** The clock of the server. Tokens, codes, sessions and jobs follow it. */
   readonly clock: TestClock
 }
@@ -49,12 +51,14 @@ export type TestConfig<
   User extends BaseUser,
   Main extends string,
   Other extends string,
-> = Partial<Config<Scope, User, Main, Other>>
+  Claims extends object = AnyClaims,
+> = Partial<Config<Scope, User, Main, Other, Claims>>
 
 /**
- * Creates a whole authorization server in memory for a test. Pass the configuration of your app, or a part of it. The secrets,
- * database, clock, logger and broadcast of the configuration are replaced, webhooks are sent to this machine only, and nothing is purged. What is missing has a
- * default: built-in users, no scopes, all grants and features, the issuer `https://issuer.test`.
+ * Creates a whole authorization server in memory for a test. Pass the configuration of your app, or a part of it. The
+ * secrets, database, clock, logger and broadcast of the configuration are replaced, webhooks are sent to this machine only,
+ * and nothing is purged. What is missing has a default: built-in users, no scopes, all grants, personal access tokens and
+ * apps of users, the issuer `https://issuer.test`.
  *
  * Its signing key is part of this package, so everyone could create its tokens. No other server accepts it.
  *
@@ -65,16 +69,17 @@ export function createTestServer<
   User extends BaseUser = BuiltInUser,
   const Main extends string = 'users',
   const Other extends string = never,
+  Claims extends object = AnyClaims,
 >(
-  config: TestConfig<Scope, User, Main, Other> = {},
+  config: TestConfig<Scope, User, Main, Other, Claims> = {},
   options: TestServerOptions = {},
-): TestServer<Scope, Main, Other, User> {
+): TestServer<Scope, Main, Other, User, Claims> {
   if (process.env['NODE_ENV'] === 'production') throw new ConfigError([IN_PRODUCTION])
   const clock = createTestClock(options.now)
   const acting = createActing()
   const complete = { ...DEFAULTS, ...config, ...replacements(config, options), clock }
   // What the defaults leave out of the types, such as scopes, is not in `config` either.
-  const opened = openServer(complete as unknown as Config<Scope, User, Main, Other>, acting.wrap)
+  const opened = openServer(complete as unknown as Config<Scope, User, Main, Other, Claims>, acting.wrap)
   const kit = createKit<Scope>(opened, acting)
   const sessions = actingSessions(opened.server.sessions, kit, acting, opened.settings.provider)
   return { ...opened.server, clock, ...kit, sessions }

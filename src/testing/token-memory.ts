@@ -8,7 +8,7 @@ import { ZERO_EPOCHS } from '../model/epochs.ts'
 export const TEST_ISSUER = 'https://issuer.test'
 
 /** The subject of a test token. */
-export interface TestSubject extends Pick<AccessTokenSubject, 'sub' | 'clientId' | 'scopes'> {
+export interface TestSubject extends Pick<AccessTokenSubject, 'sub' | 'clientId' | 'scopes' | 'claims'> {
   readonly user?: { readonly provider: string; readonly sessionId: string | undefined }
 }
 

@@ -98,6 +98,19 @@ describe('a browser', () => {
     expect((await browser.fetch('/account/devices')).status).toBe(303)
   })
 
+  test('calls the API of the app by its session, with the headers of a page', async () => {
+    await using spa = createTestServer({ scopes: SCOPES, apiCookie: {} })
+    const user = await spa.createUser()
+    const browser = await spa.openBrowser(user)
+    const call = async (headers: Readonly<Record<string, string>>): Promise<unknown> => {
+      const url = 'https://issuer.test/orders'
+      return spa.user('orders:create')(new Request(url, { method: 'POST', headers }))
+    }
+    expect(await call(browser.headers)).toMatchObject({ user: { id: user.id } })
+    expect(await call({ cookie: browser.cookie })).toMatchObject({ status: 403 })
+    expect((await browser.fetch('/oauth/token/refresh', { method: 'POST' })).ok).toBe(true)
+  })
+
   test('keeps and deletes cookies as responses say', async () => {
     const browser = await server.openBrowser()
     browser.receive(['a=1; Path=/', 'b=2; HttpOnly'])

@@ -97,6 +97,16 @@ describe('a token', () => {
     expect(statusOf(await server.machine()(requestWith(await server.tokenForClient('importer'))))).toBe(200)
   })
 
+  test('has extra claims, but none of the server', async () => {
+    const claims = { tenant: 'orchard' }
+    const token = await server.tokenFor('8', ['orders:read'], { claims })
+    expect(await requireRead(requestWith(token))).toMatchObject({ claims })
+    server.actingAs('8', ['orders:read'], { claims })
+    expect(await requireRead(requestWith())).toMatchObject({ claims })
+    const forbidden = server.tokenForClient('importer', [], { claims: { sub: '9' } })
+    await expect(forbidden).rejects.toMatchObject({ problems: [{ path: 'claims.sub' }] })
+  })
+
   test('can be introspected, and verified with the published keys', async () => {
     const api = await server.createClient('introspecting')
     const token = await server.tokenFor('8', ['orders:read'])
