@@ -83,7 +83,10 @@ function checkHosts(
   validator: Validator,
 ): void {
   for (const [index, origin] of origins.entries()) {
-    const own = URL.canParse(origin) ? new URL(origin).hostname : host
+    const url = URL.canParse(origin) ? new URL(origin) : undefined
+    // Reported already.
+    if (url?.origin !== origin) continue
+    const own = url.hostname
     if (own === host || (domain !== undefined && isDomainOf(domain, own))) continue
     validator.problem(
       `apiCookie.origins[${index}]`,

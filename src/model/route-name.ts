@@ -1,8 +1,8 @@
 /** The names of the routes, as `consulate routes` lists them. */
 export const ROUTE_NAMES = [
   'account',
-  'api device',
   'api cookie',
+  'api device',
   'api devices',
   'api forgot password',
   'api login',

@@ -3,6 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { appRequest, startInApp } from '../support/app-request.ts'
 import { openBrowser, type Browser } from '../support/browser.ts'
 import { startServer } from '../support/server.ts'
+import { startShop } from '../support/shop.ts'
+import { openShopBrowser } from '../support/shop-browser.ts'
 import { API_COOKIE, callAsSpa } from '../support/spa.ts'
 
 const server = await startServer({ apiCookie: {} })
@@ -66,6 +68,79 @@ describe('a single-page app calls the API as the user who is signed in', () => {
       body: { error_description: 'Cookie revoked' },
     })
   })
+})
+
+test('a strict route refuses the cookie from the next request on after a sign-out on another node', async () => {
+  const browser = await signIn()
+  const headers = { cookie: `${API_COOKIE}=${browser.cookies.get(API_COOKIE)}` }
+  const isAccepted = async (strict: boolean): Promise<boolean> =>
+    !((await server.server.user({ strict })(new Request(me, { headers }))) instanceof Response)
+  const id = decodeJwt<{ readonly sid: string }>(browser.cookies.get(API_COOKIE) ?? '').sid
+  expect(await isAccepted(true)).toBe(true)
+  await server.store.revocations.revoke({ kind: 'session', id }, server.clock.now())
+  expect([await isAccepted(true), await isAccepted(false)]).toEqual([false, true])
+})
+
+test('after a password change, only the browser that made it has a cookie that works', async () => {
+  const [browser, elsewhere] = [await signIn(), await signIn()]
+  const stolen = new Map(browser.cookies)
+  const form = await browser.open(server.endpoint('/account/password'))
+  await browser.press(form, 'Change password', { new_password: user.password })
+  expect(await statusOf(browser, me, { method: 'POST' })).toBe(200)
+  expect(await statusOf(elsewhere, me)).toBe(401)
+  expect(await statusOf(browser, me, { cookies: stolen })).toBe(401)
+})
+
+test('users who are disabled get no new cookie', async () => {
+  const browser = openBrowser(server)
+  const leaving = await server.addUser()
+  await startInApp(server, browser, leaving)
+  await server.store.users.update(leaving.id, { disabledAt: server.clock.now() })
+  const renewal = { method: 'POST' }
+  expect(await statusOf(browser, server.endpoint('/oauth/token/refresh'), renewal)).toBe(401)
+})
+
+describe('users who sign in to the app', () => {
+  test('call the API after a visit of a page, and after POST /oauth/token/refresh', async () => {
+    await using shop = await startShop({ apiCookie: {} })
+    const url = shop.server.endpoint('/me')
+    const [visitor, spa] = [openShopBrowser(shop, 'ada'), openShopBrowser(shop, 'bob')]
+    await visitor.open(shop.server.endpoint('/account/devices'))
+    expect(await callAsSpa(visitor, url)).toMatchObject({ status: 200, body: { user: { id: 'ada' } } })
+    await callAsSpa(spa, shop.server.endpoint('/oauth/token/refresh'), { method: 'POST' })
+    expect(await callAsSpa(spa, url, { method: 'POST' })).toMatchObject({ body: { user: { id: 'bob' } } })
+  })
+
+  test('lose the cookie once the app has signed them out', async () => {
+    await using shop = await startShop({ apiCookie: {} })
+    const browser = openShopBrowser(shop, 'ada')
+    await browser.open(shop.server.endpoint('/account/devices'))
+    const kept = new Map(browser.cookies)
+    shop.sessions.clear()
+    await browser.open(shop.server.endpoint('/login'))
+    expect([...browser.cookies.keys()]).not.toContain(API_COOKIE)
+    expect(await statusOf(browser, shop.server.endpoint('/me'), { cookies: kept })).toBe(401)
+  })
+})
+
+test('requests with the cookie can do what apiCookie.scopes says, and no more', async () => {
+  await using limited = await startServer({ apiCookie: { scopes: ['profile'] } })
+  const browser = openBrowser(limited)
+  await startInApp(limited, browser, await limited.addUser())
+  expect(await callAsSpa(browser, limited.endpoint('/orders'))).toMatchObject({
+    status: 403,
+    body: { error: 'insufficient_scope' },
+  })
+  expect(await callAsSpa(browser, limited.endpoint('/me'))).toMatchObject({ body: { scopes: ['profile'] } })
+})
+
+test('without the option, guards accept no cookie, and the endpoint does not exist', async () => {
+  await using off = await startServer()
+  const browser = openBrowser(off)
+  const [name, value] = [API_COOKIE, (await signIn()).cookies.get(API_COOKIE) ?? '']
+  browser.setCookie(name, value)
+  expect(await callAsSpa(browser, off.endpoint('/me'))).toMatchObject({ body: { error: 'missing_token' } })
+  expect(await statusOf(browser, off.endpoint('/oauth/token/refresh'), { method: 'POST' })).toBe(404)
 })
 
 test('both cookies have the attributes that keep them from other sites', async () => {

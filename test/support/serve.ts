@@ -35,7 +35,14 @@ export interface ServeMessage {
   readonly ahead?: number
   readonly config?: Pick<
     Config<TestScope, BaseUser, 'users', never>,
-    'revocations' | 'throttle' | 'maxSessions' | 'clients' | 'purge' | 'partialConsent' | 'userApps'
+    | 'revocations'
+    | 'throttle'
+    | 'maxSessions'
+    | 'clients'
+    | 'purge'
+    | 'partialConsent'
+    | 'userApps'
+    | 'apiCookie'
   >
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string

@@ -103,7 +103,8 @@ export async function startShop({
   const api = guardedApi(server.server)
   const show: RequestListener = (request, response) => void visitShop(shop, request, response)
   const routes = mounted.routes((request, response) => {
-    if (request.headers.authorization === undefined) show(request, response)
+    const { authorization, 'x-xsrf-token': csrfToken } = request.headers
+    if ((authorization ?? csrfToken) === undefined) show(request, response)
     else api(request, response)
   })
   if (isApart) pages.on('request', show)
