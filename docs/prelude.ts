@@ -42,6 +42,9 @@ export declare const location: {
 /** The history of a tab. */
 export declare const history: { replaceState(state: null, title: string, url: string | undefined): void }
 
+/** The cookies that scripts in a browser can read. */
+export declare const cookies: string
+
 /** The page in a browser. */
 export declare const document: { readonly body: { textContent: string } }
 

@@ -31,6 +31,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   partialConsent: '../guides/consent.md#let-users-grant-less',
   providers: '../guides/several-providers.md',
   sessionLifetime: '../guides/your-own-sign-in.md',
+  apiCookie: '../guides/single-page-app-with-cookies.md',
   passwordReset: '../guides/passwords.md#forgotten-passwords',
   reauthenticateAfter: '../guides/passwords.md#entering-the-password-again',
   returnOrigins: '../guides/sign-out-and-revocation.md#signing-out',

@@ -227,6 +227,26 @@ test('personal-tokens: the API accepts a token from code and one from the page',
 })
 
 test.skipIf(!chromium)(
+  'single-page-app: calls its API with axios as the user who signs in, until they sign out',
+  async () => {
+    const PORT = await freePort()
+    const line = await start('single-page-app.ts', { PORT }).printed('sign in as')
+    await checkHome(PORT)
+    const [, email = '', password = ''] = /as (\S+) with (\S+)/.exec(line) ?? []
+    const { page } = await openCleanPage()
+    await page.goto(`http://127.0.0.1:${PORT}/`)
+    await signIn(page, { email, password })
+    await page.getByRole('status').getByText('tea, rice').waitFor()
+    await page.getByRole('button', { name: 'Order soap' }).click()
+    await page.getByRole('status').getByText('tea, rice, soap').waitFor()
+    await page.getByRole('link', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.goto(`http://127.0.0.1:${PORT}/`)
+    await page.getByLabel('Password', { exact: true }).waitFor()
+  },
+)
+
+test.skipIf(!chromium)(
   'user-apps: a user registers an app on the page, sees its secret, and deletes it',
   async () => {
     const PORT = await freePort()

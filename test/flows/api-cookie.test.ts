@@ -34,6 +34,21 @@ describe('a single-page app calls the API as the user who is signed in', () => {
     expect(response.body).not.toHaveProperty('authorizationId')
   })
 
+  test('and returns from our page to the URL that it has named, if that is on one of its origins', async () => {
+    const login = (url: string): string =>
+      `${server.endpoint('/login')}?${new URLSearchParams({ return_to: url }).toString()}`
+    const browser = openBrowser(server)
+    const back = server.endpoint('/shop?page=2')
+    expect((await browser.signIn(await browser.open(login(back)), user)).url.href).toBe(back)
+    for (const foreign of [
+      'https://evil.example/',
+      `${server.origin}@evil.example/`,
+      '//evil.example',
+      '/shop',
+    ])
+      expect((await browser.open(login(foreign))).text).toContain("You're signed in")
+  })
+
   test('after a sign-in that the app has made', async () => {
     const browser = openBrowser(server)
     await startInApp(server, browser, user)

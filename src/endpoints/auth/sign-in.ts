@@ -1,6 +1,7 @@
 import { OAuthError } from '../../errors.ts'
 import { parseForm } from '../../lib/form.ts'
 import { redirect, type HttpResponse } from '../../lib/http.ts'
+import { returnUrlTo } from '../../lib/web-address.ts'
 import { formTargetsOf } from '../../pages/headers.ts'
 import type { SignInProps } from '../../pages/props.ts'
 import { canChangePassword } from '../account/account.ts'
@@ -11,6 +12,7 @@ import { followLocales, withLocales } from '../languages.ts'
 import { findTarget, type ResponseTarget } from '../oauth/authorization-request.ts'
 import { page } from '../page.ts'
 import { pathsOf, providerPathsOf } from '../paths.ts'
+import type { Services } from '../services.ts'
 import { readReturnTo, signInUrl, signReturnTo } from '../return-to.ts'
 import { lookUpViewer } from '../viewer.ts'
 import { showAppSignIn } from './app-return.ts'
@@ -25,7 +27,8 @@ export async function showSignIn(exchange: Exchange, provider: string): Promise<
   const app = services.settings.appSessions.get(provider)
   if (app) return showAppSignIn(exchange, provider, app)
   const form = readQuery(exchange.request)
-  const returnTo = readReturnTo(services, provider, form.get('return_to'))
+  const returnTo =
+    readReturnTo(services, provider, form.get('return_to')) ?? ownAppIn(services, form.get('return_to'))
   followLocales(exchange, returnTo)
   const { user } = await lookUpViewer(exchange, provider)
   if (!user || form.get('prompt') === 'login') return signInPage(exchange, 200, { provider, returnTo })
@@ -51,6 +54,10 @@ export async function signIn(exchange: Exchange, provider: string): Promise<Http
   if ('problem' in outcome) return signInPage(exchange, outcome.status, { ...props, ...outcome })
   return redirect(returnTo ?? providerPathsOf(services.settings, provider).signIn)
 }
+
+/** Returns the URL of one of our own single-page apps. Only its origin is checked. The form contains it signed. */
+const ownAppIn = ({ settings }: Services, url: string | undefined): string | undefined =>
+  settings.apiCookie && returnUrlTo(settings.apiCookie.origins, url)
 
 const signInAtApp = (): OAuthError =>
   new OAuthError('invalid_request', 'Users sign in to the app', {
@@ -100,8 +107,9 @@ async function signInPage(
     ...(client && { client: describeClient(client.target.client, client.target.redirectUri) }),
     ...(problem && { problem }),
   }
-  // If the user has consented before, this form redirects straight to the client.
-  const formTargets = client ? formTargetsOf(client.target.redirectUri) : []
+  // If the user has consented before, this form redirects straight to the client. It also redirects to our own apps.
+  const target = client ? client.target.redirectUri : returnTo
+  const formTargets = target !== undefined && URL.canParse(target) ? formTargetsOf(target) : []
   return page(exchange, status, 'signIn', props, { formTargets, headers })
 }
 
