@@ -151,8 +151,10 @@ function errorLines({ errors }: AppFormProps, field: AppFormField, text: Text): 
 
 function redirectUriSentence({ reason, line }: AppFormError, { errors, redirectUriReasons }: Text): string {
   const known = findRedirectUriProblem(reason)
-  const text = known ? redirectUriReasons[known.problem].replace('#', () => known.value) : reason
-  return errors.redirect_uris(text, line)
+  const text = known ? redirectUriReasons[known.problem] : reason
+  // Some translations mention a `#` of a URI.
+  const filled = known && known.value !== '' ? text.replace('#', () => known.value) : text
+  return errors.redirect_uris(filled, line)
 }
 
 /** A field for the password of a user whose sign-in is too old. */

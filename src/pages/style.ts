@@ -175,8 +175,8 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .empty { margin-top: 1rem; padding: 1.5rem; border: 1px dashed var(--field-border); border-radius: .5rem; text-align: center }
 .tokens { inline-size: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; font-size: .9375rem }
 .tokens thead :nth-child(1) { inline-size: 26% }
-.tokens thead :nth-child(3), .tokens thead :nth-child(5) { inline-size: 7.25rem }
-.tokens thead :nth-child(4) { inline-size: 12.5rem }
+.tokens thead :nth-child(3), .tokens thead :nth-child(5) { inline-size: 8.75rem }
+.tokens thead :nth-child(4) { inline-size: 9.5rem }
 .tokens thead :nth-child(6) { inline-size: 6.25rem }
 .tokens th, .tokens td { padding: .625rem .75rem; vertical-align: baseline; text-align: start; border-block-end: 1px solid var(--border) }
 .tokens thead { color: var(--soft); font-size: .8125rem }
@@ -184,6 +184,7 @@ input.code { min-block-size: 3.5rem; font-size: 1.5rem }
 .tokens summary { cursor: pointer }
 .tokens ul, .facts ul { margin: 0; padding: 0; list-style: none }
 .tokens time { white-space: nowrap }
+.tokens td:nth-child(4) time { white-space: normal }
 .tokens tr > :first-child { padding-inline-start: 0 }
 .tokens tr > :last-child { padding-inline-end: 0 }
 .tokens .secondary { inline-size: auto; min-block-size: 2rem; padding: .125rem .75rem; color: var(--danger); font-size: .875rem }

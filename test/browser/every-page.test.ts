@@ -98,12 +98,13 @@ describe.skipIf(!chromium)('every page', () => {
   let page: Page
   let problems: string[]
   let shown: Sample
+  let language = 'en'
 
   beforeAll(async () => {
     const pages = createPages({ name: 'Orchard' })
     http = createServer((_request, response) => {
       void pages
-        .render(shown[0], shown[1])
+        .render(shown[0], shown[1], { language, query: '' })
         .then(({ headers, body }) => response.writeHead(200, headers).end(body))
     })
     origin = await listen(http)
@@ -140,6 +141,14 @@ describe.skipIf(!chromium)('every page', () => {
       }
     },
   )
+
+  test.each(VIEWS)('%s: nothing overflows in Vietnamese and Chinese', async (view, [, props]) => {
+    for (language of ['vi', 'zh']) {
+      await show(view, props)
+      expect([language, await overflowOf(page), problems]).toEqual([language, [], []])
+    }
+    language = 'en'
+  })
 
   test.each(VIEWS)(
     '%s: nothing overflows with no entries, with 100, and with text of twice the size',

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { html, type Html } from '../../src/lib/html.ts'
-import { REDIRECT_URI_PROBLEMS, findRedirectUriProblem } from '../../src/model/redirect-uri-problem.ts'
+import {
+  findRedirectUriProblem,
+  REDIRECT_URI_PROBLEMS,
+  redirectUriProblem,
+} from '../../src/model/redirect-uri-problem.ts'
 import { builtInMessages, type Messages } from '../../src/pages/messages.ts'
 import { createFormats } from '../../src/pages/messages/formats.ts'
 import { createPages } from '../../src/pages/render.ts'
@@ -136,6 +140,22 @@ test.each(Object.entries<Sample>(SAMPLES))('every word of "%s" is a message', as
     .filter((word) => /\p{L}/u.test(word))
   const given = stringsIn(props).join(' ').toLowerCase()
   expect(words.filter((word) => !given.includes(word.toLowerCase()))).toEqual([])
+})
+
+test.each([
+  ['vi', 'Dòng 1 không được có phần sau dấu #.', 'Dòng 2 không được dùng giao thức ws:.'],
+  ['zh', '第 1 行不能包含 # 及其后的片段。', '第 2 行不能使用协议 ws:。'],
+])('reasons why redirect URIs are rejected are in %s', async (language, first, second) => {
+  const [, props] = SAMPLES['registering an app after invalid entries']
+  const errors = {
+    redirect_uris: [
+      { line: 1, reason: redirectUriProblem('https://a.example/#x', 'public') ?? '' },
+      { line: 2, reason: redirectUriProblem('ws://a.example/', 'public') ?? '' },
+    ],
+  }
+  const pages = createPages({ name: '§', language })
+  const text = textIn(pages.renderBuiltIn('registerApp', { ...props, errors }).body)
+  expect([text.includes(first), text.includes(second)]).toEqual([true, true])
 })
 
 test('finds the problem of each message about a redirect URI', () => {
