@@ -45,7 +45,9 @@ const isReopened = ({ request }: Exchange, { view }: PageData): boolean =>
   view !== 'error' && (request.method === 'GET' || request.method === 'HEAD')
 
 async function sealedPageOf(exchange: Exchange, data: PageData): Promise<SealedPage> {
-  const { path, query } = exchange.request
+  // The path of the endpoint: the app may have rewritten that of the request.
+  const { path, request } = exchange
+  const { query } = request
   const browser = exchange.services.csrf.bindingFor(exchange)
   if (isReopened(exchange, data)) return { browser, page: query === '' ? path : `${path}?${query}` }
   await findViewer(exchange)
