@@ -24,6 +24,7 @@ export function openClientServices({
     cache: clients,
     revoke: revoker.revoke,
     declared: settings.clients,
+    fields: settings.clientFields,
   })
   return {
     clients,

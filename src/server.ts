@@ -1,6 +1,7 @@
 import { startServices } from './assembly.ts'
 import { ConfigError } from './errors.ts'
 import { createAdministration, type Administration } from './administration/administration.ts'
+import type { AnyFieldsSchema, FieldsSchema } from './clients/fields.ts'
 import type { Config } from './config/config.ts'
 import { describeScopes } from './endpoints/descriptions.ts'
 import type { Endpoint } from './endpoints/endpoint.ts'
@@ -35,7 +36,8 @@ import { openOutbox } from './webhooks/outbox.ts'
  *
  * It starts with the first request or call. While it cannot start, its endpoints and guards answer 503.
  *
- * `User` is the type that the default user provider returns, `Claims` what `tokenClaims` returns.
+ * `User` is the type that the default user provider returns, `Claims` what `tokenClaims` returns,
+ * and `Schema` the schema of the clients' own fields.
  */
 export interface AuthorizationServer<
   Scope extends string = string,
@@ -43,9 +45,10 @@ export interface AuthorizationServer<
   Other extends string = string,
   User extends BaseUser = AnyUser,
   Claims extends object = AnyClaims,
+  Schema extends FieldsSchema = AnyFieldsSchema,
 >
   extends
-    Administration<Scope, Main, Other, User>,
+    Administration<Scope, Main, Other, User, Schema>,
     Guards<Scope, Main, Claims>,
     GuardsByProvider<Scope, Main | Other, Claims> {
   /** The issuer from the configuration. */
@@ -141,7 +144,10 @@ export function createAuthorizationServer<
   const Main extends string = 'users',
   const Other extends string = never,
   Claims extends object = AnyClaims,
->(config: Config<Scope, User, Main, Other, Claims>): AuthorizationServer<Scope, Main, Other, User, Claims> {
+  Schema extends FieldsSchema = AnyFieldsSchema,
+>(
+  config: Config<Scope, User, Main, Other, Claims, Schema>,
+): AuthorizationServer<Scope, Main, Other, User, Claims, Schema> {
   return openServer(config).server
 }
 
@@ -152,10 +158,11 @@ export function openServer<
   Main extends string,
   Other extends string,
   Claims extends object = AnyClaims,
+  Schema extends FieldsSchema = AnyFieldsSchema,
 >(
-  config: Config<Scope, User, Main, Other, Claims>,
+  config: Config<Scope, User, Main, Other, Claims, Schema>,
   wrap: (check: GuardCore['check']) => GuardCore['check'] = (check) => check,
-): OpenServer<AuthorizationServer<Scope, Main, Other, User, Claims>> {
+): OpenServer<AuthorizationServer<Scope, Main, Other, User, Claims, Schema>> {
   const untyped = (config ?? {}) as unknown as Config
   const settings = resolveSettings(untyped)
   const router = createRouter(settings)
@@ -180,7 +187,7 @@ export function openServer<
     handle: createHandler(settings, router, start, health),
     logger: settings.logger,
   }
-  const server: AuthorizationServer<Scope, Main, Other, User, Claims> = {
+  const server: AuthorizationServer<Scope, Main, Other, User, Claims, Schema> = {
     ...createAdministration<User>(start, settings),
     ...guards,
     for(provider) {

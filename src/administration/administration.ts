@@ -6,6 +6,7 @@ import { sessionAdministration, type SessionAdministration } from './sessions.ts
 import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
 import { userAdministration, type UserAdministration } from './users.ts'
+import type { AnyFieldsSchema, FieldsSchema } from '../clients/fields.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
@@ -33,8 +34,9 @@ export interface Administration<
   Main extends string = string,
   Other extends string = string,
   User extends BaseUser = AnyUser,
+  Schema extends FieldsSchema = AnyFieldsSchema,
 > {
-  readonly clients: ClientAdministration
+  readonly clients: ClientAdministration<Schema>
   readonly authorizations: {
     /** Lists a user's active authorizations (connected apps and personal access tokens), newest first. */
     list(user: UserLike): Promise<readonly AuthorizationInfo[]>

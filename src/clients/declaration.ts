@@ -41,6 +41,7 @@ const CHANGEABLE = [
   'accessTokenLifetime',
   'refreshTokenLifetime',
   'refreshTokenMaximumLifetime',
+  'fields',
 ] as const satisfies readonly (keyof ClientChanges)[]
 
 /** Returns why a stored client cannot become the declared one. A revoked client is not changed, so it has no problem. */

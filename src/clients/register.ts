@@ -7,6 +7,7 @@ import type { Client, ClientSecret } from '../model/client.ts'
 import type { ClientInfo } from '../model/info.ts'
 import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems } from '../lib/validator.ts'
+import { NO_CLIENT_FIELDS, type ClientFields } from './fields.ts'
 import {
   grantTypesOf,
   isThirdPartyOf,
@@ -16,7 +17,7 @@ import {
 import { REGISTRATION_OPTIONS, registrationProblems } from './validation.ts'
 
 /** A new client. */
-export interface RegisteredClient<Record extends ClientInfo = ClientInfo> {
+export interface RegisteredClient<Record extends ClientInfo<object> = ClientInfo> {
   readonly client: Record
   /** Available only here: the store keeps a hash. Undefined for public clients. */
   readonly secret: string | undefined
@@ -51,8 +52,9 @@ export async function registerClient(
   clients: Pick<ClientStore, 'insert'>,
   clock: Clock,
   registration: ClientRegistration,
+  fields = NO_CLIENT_FIELDS,
 ): Promise<RegisteredClient<Client>> {
-  const registered = prepareClient(registration, clock.now())
+  const registered = prepareClient(registration, clock.now(), fields)
   await clients.insert(registered.client)
   return registered
 }
@@ -70,21 +72,26 @@ export async function registerOwnedClient(
   { limit, userEpoch }: OwnerRules,
 ): Promise<OwnedClientOutcome> {
   const now = clock.now()
-  const registered = prepareClient(registration, now)
+  const registered = prepareClient(registration, now, NO_CLIENT_FIELDS)
   const limits = { active: limit, recent: 2 * limit, since: now - DAY, userEpoch }
   const kind = await clients.insert(registered.client, limits)
   return kind === 'inserted' ? { kind: 'created', ...registered } : { kind }
 }
 
-function prepareClient(registration: ClientRegistration, now: number): RegisteredClient<Client> {
+function prepareClient(
+  registration: ClientRegistration,
+  now: number,
+  fields: ClientFields,
+): RegisteredClient<Client> {
   const problems = [
     ...unknownOptionProblems('', registration, REGISTRATION_OPTIONS),
     ...registrationProblems(registration),
+    ...fields.problems(registration.fields),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   const secret = registration.type === 'public' ? undefined : randomBase64url(32)
   const secrets = secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }]
-  return { client: toClient(registration, secrets, now), secret }
+  return { client: toClient(registration, secrets, now, fields), secret }
 }
 
 /** Returns the record of a valid registration. */
@@ -92,6 +99,7 @@ export function toClient(
   registration: ClientRegistration,
   secrets: readonly ClientSecret[],
   now: number,
+  fields: ClientFields,
 ): Client {
   const isThirdParty = isThirdPartyOf(registration)
   return {
@@ -119,7 +127,7 @@ export function toClient(
     accessTokenLifetime: parseDuration(registration.accessTokenLifetime) ?? null,
     refreshTokenLifetime: parseDuration(registration.refreshTokenLifetime) ?? null,
     refreshTokenMaximumLifetime: parseDuration(registration.refreshTokenMaximumLifetime) ?? null,
-    fields: {},
+    fields: fields.merge({}, registration.fields ?? {}),
     epoch: 0,
     createdAt: now,
     revokedAt: null,

@@ -2,7 +2,7 @@ import type { Duration } from '../lib/duration.ts'
 import type { ClientType, GrantType } from '../model/client.ts'
 
 /** A client to register. */
-export interface ClientRegistration extends ClientPresentation {
+export interface ClientRegistration<Fields extends object = object> extends ClientPresentation {
   /** The name on the consent page: 1 to 255 characters. */
   readonly name: string
   /** Default `confidential`: the client gets a secret. */
@@ -45,6 +45,8 @@ export interface ClientRegistration extends ClientPresentation {
   readonly refreshTokenLifetime?: Duration
   /** How long after the sign-in they can be used at all: 1 second to 100 years. Default: the server's maximum, if it has one. */
   readonly refreshTokenMaximumLifetime?: Duration
+  /** Your own fields, as `clientFields` in the configuration defines them: at most 8,192 bytes as JSON. Default: none. */
+  readonly fields?: Fields
 }
 
 /** A client that a user registers. */

@@ -7,6 +7,7 @@ import type { RevocationTarget } from '../store/revocations.ts'
 import type { ClientStore } from '../store/clients.ts'
 import { announcingStore, payloadOf, type ClientActor } from './announce.ts'
 import type { ClientCache } from './cache.ts'
+import type { ClientFields } from './fields.ts'
 import type { ClientDeclaration } from './declaration.ts'
 import {
   registerClient,
@@ -63,6 +64,8 @@ export interface ClientRegistryOptions {
   readonly clock: Clock
   readonly events?: Pick<Events, 'commit'>
   readonly cache?: Pick<ClientCache, 'forget'>
+  /** The checks of the client's own fields. Default: it has none. */
+  readonly fields?: ClientFields
   /** Declared clients, which only the configuration can change. */
   readonly declared?: readonly ClientDeclaration[]
   /** Returns undefined if the client is unknown. */
@@ -74,16 +77,16 @@ export interface ClientRegistryOptions {
 }
 
 export function createClientRegistry(options: ClientRegistryOptions): ClientRegistry {
-  const { store, clock, events, cache, revoke, declared = [] } = options
+  const { store, clock, events, cache, revoke, fields, declared = [] } = options
   const declarationOf = (id: string) => declared.find(({ client }) => client.id === id)
   const writes = (actor: ClientActor) => announcingStore({ store, events, cache }, actor)
   return {
-    create: async (registration, actor) => registerClient(writes(actor), clock, registration),
+    create: async (registration, actor) => registerClient(writes(actor), clock, registration, fields),
     createOwned: async (registration, rules, actor) =>
       registerOwnedClient(writes(actor), clock, registration, rules),
     async update(id, update, actor) {
       if (declarationOf(id)) throw new ConfigError([DECLARED])
-      return (await updateClient(writes(actor), id, update))?.client
+      return (await updateClient(writes(actor), id, update, fields))?.client
     },
     async rotateSecret(id, rotation, actor, check) {
       if (declarationOf(id)?.client.secrets[0]) throw new ConfigError([SECRET_DECLARED])

@@ -13,7 +13,7 @@ export interface SecretRotation {
 }
 
 /** A client with a new secret. */
-export interface RotatedSecret<Record extends ClientInfo = ClientInfo> {
+export interface RotatedSecret<Record extends ClientInfo<object> = ClientInfo> {
   readonly client: Record
   /** Available only here: the store keeps a hash. */
   readonly secret: string

@@ -4,11 +4,12 @@ import { parseDuration, type Duration } from '../lib/duration.ts'
 import type { Client, ClientChanges, GrantType } from '../model/client.ts'
 import type { ClientStore } from '../store/clients.ts'
 import { unknownOptionProblems, type OptionNames } from '../lib/validator.ts'
+import { NO_CLIENT_FIELDS, type ClientFields } from './fields.ts'
 import type { ClientPresentation, ClientRegistration } from './registration.ts'
 import { registrationProblems } from './validation.ts'
 
 /** Changes to a client. Omitted fields stay as they are. Type, provider, owner and `isThirdParty` never change. */
-export interface ClientUpdate extends Nullable<ClientPresentation> {
+export interface ClientUpdate<Fields extends object = object> extends Nullable<ClientPresentation> {
   /** The name on the consent page: 1 to 255 characters. */
   readonly name?: string
   /** Replaces the whole list. */
@@ -35,6 +36,8 @@ export interface ClientUpdate extends Nullable<ClientPresentation> {
   readonly refreshTokenLifetime?: Duration | null
   /** How long after the sign-in they can be used at all, from the next refresh on; null for the server's default. */
   readonly refreshTokenMaximumLifetime?: Duration | null
+  /** Replaces the fields that it names; null removes one. The others stay. */
+  readonly fields?: Fields
 }
 
 /** The same fields; null removes a value. */
@@ -57,13 +60,17 @@ export async function updateClient(
   clients: Pick<ClientStore, 'update'>,
   id: string,
   given: ClientUpdate | ((current: Client) => ClientUpdate),
+  fields = NO_CLIENT_FIELDS,
 ): Promise<UpdatedClient | undefined> {
   let hasChanged = false
   const client = await clients.update(id, (current) => {
     const update = typeof given === 'function' ? given(current) : given
-    const problems = updateProblems(current, update)
+    const problems = [
+      ...updateProblems(current, update),
+      ...fields.updateProblems(current.fields, update.fields),
+    ]
     if (problems.length > 0) throw new ConfigError(problems)
-    const changes = changesOf(update)
+    const changes = changesOf(current, update, fields)
     hasChanged = !isDeepStrictEqual({ ...current, ...changes }, current)
     return changes
   })
@@ -101,6 +108,7 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   accessTokenLifetime: true,
   refreshTokenLifetime: true,
   refreshTokenMaximumLifetime: true,
+  fields: true,
 }
 
 const DURATIONS = [
@@ -112,13 +120,13 @@ const DURATIONS = [
 
 const isDuration = (field: string): boolean => (DURATIONS as readonly string[]).includes(field)
 
-const changesOf = (update: ClientUpdate): ClientChanges =>
-  Object.fromEntries(
-    Object.entries(withoutUndefined(update)).map(([field, value]) => [
-      field,
-      isDuration(field) ? (parseDuration(value) ?? null) : value,
-    ]),
-  )
+function changesOf(current: Client, { fields, ...update }: ClientUpdate, known: ClientFields): ClientChanges {
+  const changes = Object.entries(withoutUndefined(update)).map(([field, value]) => [
+    field,
+    isDuration(field) ? (parseDuration(value) ?? null) : value,
+  ])
+  return { ...Object.fromEntries(changes), ...(fields && { fields: known.merge(current.fields, fields) }) }
+}
 
 /** An undefined field would overwrite the current value. */
 const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>

@@ -201,9 +201,9 @@ const TYPE: ValueType = {
   message: 'must be confidential or public',
 }
 
-type Durations = 'graceWindow' | (typeof LIFETIMES)[number]
+type Others = 'fields' | 'graceWindow' | (typeof LIFETIMES)[number]
 
-const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, Durations>]: ValueType } = {
+const TYPES: { readonly [Name in keyof Omit<Required<ClientRegistration>, Others>]: ValueType } = {
   name: STRING,
   type: TYPE,
   redirectUris: STRINGS,
@@ -232,6 +232,7 @@ export const REGISTRATION_OPTIONS = {
   accessTokenLifetime: true,
   refreshTokenLifetime: true,
   refreshTokenMaximumLifetime: true,
+  fields: true,
 } as const
 
 /** Registrations also come from forms and JSON: the string `"false"` would count as true, and an unknown type as neither. */

@@ -1,4 +1,5 @@
 import type { ClientDeclaration } from '../clients/declaration.ts'
+import type { ClientFields } from '../clients/fields.ts'
 import type { ClientRegistration } from '../clients/registration.ts'
 import { toClient } from '../clients/register.ts'
 import { REGISTRATION_OPTIONS, registrationProblems } from '../clients/validation.ts'
@@ -10,10 +11,11 @@ import { EVERY_SCOPE, type ScopeRules } from '../model/scope.ts'
  * A client that the configuration declares. The server creates it when it starts, and updates what differs. Omitted fields
  * have their defaults. The type, the provider and `isThirdParty` cannot be changed later.
  */
-export interface DeclaredClient<Scope extends string = string, Provider extends string = string> extends Omit<
-  ClientRegistration,
-  'id' | 'ownerId' | 'scopes' | 'provider'
-> {
+export interface DeclaredClient<
+  Scope extends string = string,
+  Provider extends string = string,
+  Fields extends object = object,
+> extends Omit<ClientRegistration<Fields>, 'id' | 'ownerId' | 'scopes' | 'provider'> {
   /** The `client_id`. Visible ASCII, not only digits. */
   readonly id: string
   /** The scopes that the client may request. Default: all, but none for client credentials. */
@@ -33,6 +35,7 @@ interface ClientContext {
   readonly provider: string
   readonly providers: readonly string[]
   readonly scopes: Pick<ScopeRules, 'defined' | 'firstPartyOnly'>
+  readonly fields: ClientFields
 }
 
 /** Checks the declared clients. Only the hashes of their secrets are kept. */
@@ -52,6 +55,7 @@ export function resolveClients(
       { provider: context.provider, ...registration },
       secret === undefined ? [] : [{ hash: sha256(secret), expiresAt: null }],
       0,
+      context.fields,
     ),
   }))
 }
@@ -67,6 +71,7 @@ function isValid(
   if (typeof client !== 'object' || client === null || Array.isArray(client)) return false
   if (client.id === undefined) problems.push(['id', 'is missing'])
   for (const problem of registrationProblems(client)) problems.push([problem.path, problem.message])
+  for (const problem of context.fields.problems(client.fields)) problems.push([problem.path, problem.message])
   // A check of the values needs their types to be right.
   if (problems.length === 0) problems.push(...contextProblems(client, context))
   for (const [field, message] of problems) validator.problem(`${path}.${field}`, message)

@@ -1,4 +1,5 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
+import type { AnyFieldsSchema, FieldsInput, FieldsOf, FieldsSchema } from '../clients/fields.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { SignInFeature } from '../grants/sign-in.ts'
@@ -40,6 +41,7 @@ export interface Config<
   Main extends string = string,
   Other extends string = string,
   Claims extends object = AnyClaims,
+  Schema extends FieldsSchema = AnyFieldsSchema,
 > {
   /**
    * The public URL of the server, and the `iss` claim of its tokens: `https://id.example.com`. Must use https; http is
@@ -89,7 +91,17 @@ export interface Config<
    * Clients that the server creates when it starts, and updates if they differ: `[{ id: 'shop', name: 'Shop', … }]`. All
    * other clients stay as they are, also those that are no longer listed. Default: none.
    */
-  readonly clients?: readonly DeclaredClient<NoInfer<Scope>, NoInfer<Main | Other>>[]
+  readonly clients?: readonly DeclaredClient<
+    NoInfer<Scope>,
+    NoInfer<Main | Other>,
+    FieldsInput<NoInfer<Schema>>
+  >[]
+  /**
+   * A schema for fields of your own that clients have, such as a plan or an account manager: of Zod, Valibot, ArkType or
+   * another library with the Standard Schema interface. Each field must be optional or have a default, because clients from
+   * before have none. `client.fields` has its types everywhere. Default: clients have no other fields.
+   */
+  readonly clientFields?: Schema
   /** The lifetime of access tokens. Grants and clients can have their own. Default `'15m'`. */
   readonly accessTokenLifetime?: Duration
   /**
@@ -99,14 +111,20 @@ export interface Config<
    * changes nothing. A thrown `OAuthError` becomes the response. Default: none.
    */
   tokenClaims?(
-    info: TokenInfo<NoInfer<Scope>, NoInfer<User>, NoInfer<Main>, NoInfer<Other>>,
+    info: TokenInfo<NoInfer<Scope>, NoInfer<User>, NoInfer<Main>, NoInfer<Other>, FieldsOf<NoInfer<Schema>>>,
   ): Claims | undefined | Promise<Claims | undefined>
   /**
    * Returns members to add to the JSON responses with tokens, of the token endpoint and the sign-in API. Limits and errors
    * are those of `tokenClaims`; the names of RFC 6749 and the server are reserved. Default: none.
    */
   tokenResponse?(
-    info: TokenResponseInfo<NoInfer<Scope>, NoInfer<User>, NoInfer<Main>, NoInfer<Other>>,
+    info: TokenResponseInfo<
+      NoInfer<Scope>,
+      NoInfer<User>,
+      NoInfer<Main>,
+      NoInfer<Other>,
+      FieldsOf<NoInfer<Schema>>
+    >,
   ): object | undefined | Promise<object | undefined>
   /**
    * Turns on personal access tokens, which users create for scripts and API calls: `{}`, or their lifetimes. Adds a JSON API
@@ -142,7 +160,9 @@ export interface Config<
    * called with `prompt=consent`, for public clients without an https redirect URI, and for devices. Default: only
    * first-party clients with `skipsConsent` skip it.
    */
-  skipsConsent?(request: ConsentRequestInfo<NoInfer<Scope>>): boolean | Promise<boolean>
+  skipsConsent?(
+    request: ConsentRequestInfo<NoInfer<Scope>, FieldsOf<NoInfer<Schema>>>,
+  ): boolean | Promise<boolean>
   /**
    * Whether users may uncheck scopes on the consent page, and grant a client less than it requests. Clients must read
    * `scope` in the token response. Default: false.
@@ -263,6 +283,7 @@ export const defineConfig = <
   const Main extends string = 'users',
   const Other extends string = never,
   Claims extends object = AnyClaims,
+  Schema extends FieldsSchema = AnyFieldsSchema,
 >(
-  config: Config<Scope, User, Main, Other, Claims>,
-): Config<Scope, User, Main, Other, Claims> => config
+  config: Config<Scope, User, Main, Other, Claims, Schema>,
+): Config<Scope, User, Main, Other, Claims, Schema> => config

@@ -94,6 +94,7 @@ const CONFIG: OptionNames<Config> = {
   userApps: true,
   accountPages: true,
   clients: true,
+  clientFields: true,
   locate: true,
   pkce: true,
   skipsConsent: true,

@@ -1,4 +1,5 @@
 import type { Broadcast } from '../broadcast/broadcast.ts'
+import type { ClientFields } from '../clients/fields.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { TokenFunctions } from '../issuance/customize.ts'
 import type { SecretsSource } from '../keys/secrets.ts'
@@ -12,6 +13,7 @@ import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../thr
 import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
 import { resolveApiCookie, type ApiCookieSettings } from './api-cookie.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
+import { resolveClientFields } from './client-fields.ts'
 import { resolveClients } from './clients.ts'
 import type { Config } from './config.ts'
 import type { FailureLimit } from './throttle.ts'
@@ -83,6 +85,8 @@ export interface Settings
   readonly maxSessions: number | undefined
   /** The origins to which the sign-out page may return, the server's own included. */
   readonly returnOrigins: ReadonlySet<string>
+  /** The checks of the clients' own fields. */
+  readonly clientFields: ClientFields
   /** The clients that the configuration declares. */
   readonly clients: readonly ClientDeclaration[]
   readonly trustedProxies: readonly string[]
@@ -123,6 +127,7 @@ export function resolveSettings(given: Config): Settings {
   const userApps = resolveUserApps(config.userApps, { ...grants, scopes }, validator)
   const features = { ...grants, ...providers, personalTokens, userApps }
   const { accessTokenLifetime = '15m' } = config
+  const clientFields = resolveClientFields(config.clientFields, validator)
   const resolved: Omit<Settings, keyof RouteSettings> = {
     ...issuer,
     ...grants,
@@ -163,7 +168,8 @@ export function resolveSettings(given: Config): Settings {
         ? undefined
         : validator.positiveInteger('maxSessions', config.maxSessions),
     returnOrigins: resolveReturnOrigins(issuer.issuer, config.returnOrigins ?? [], validator),
-    clients: resolveClients(config.clients ?? [], { ...providers, scopes }, validator),
+    clientFields,
+    clients: resolveClients(config.clients ?? [], { ...providers, scopes, fields: clientFields }, validator),
     trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),

@@ -1,6 +1,7 @@
 import { OAuthError, StoreUnavailableError } from '../errors.ts'
 import { withinTimeLimit } from '../lib/async.ts'
 import { copyJsonObject, jsonSize, type JsonObject } from '../lib/json-value.ts'
+import type { AnyFields, ClientFields } from '../clients/fields.ts'
 import { isReservedClientId, type Client } from '../model/client.ts'
 import { isReservedClaim, isReservedField } from '../model/extra-claims.ts'
 import { toClientInfo, type ClientInfo } from '../model/info.ts'
@@ -14,9 +15,9 @@ type TokenUser<User extends BaseUser, Main extends string, Other extends string>
   | { readonly user: undefined; readonly provider: undefined }
 
 /** What the functions of the configuration learn about a token. */
-interface TokenFacts<Scope extends string> {
+interface TokenFacts<Scope extends string, Fields extends object> {
   /** Undefined for personal access tokens and the sign-in API, which have no registered client. */
-  readonly client: ClientInfo | undefined
+  readonly client: ClientInfo<Fields> | undefined
   /** `*` means every scope. */
   readonly scopes: readonly (Scope | '*')[]
   /** The resources that the token is for. Empty for the default audience. */
@@ -33,7 +34,8 @@ export type TokenInfo<
   User extends BaseUser = BaseUser,
   Main extends string = string,
   Other extends string = string,
-> = TokenFacts<Scope> & TokenUser<User, Main, Other>
+  Fields extends object = AnyFields,
+> = TokenFacts<Scope, Fields> & TokenUser<User, Main, Other>
 
 /** An access token that is about to be issued, as `tokenResponse` receives it. */
 export type TokenResponseInfo<
@@ -41,7 +43,8 @@ export type TokenResponseInfo<
   User extends BaseUser = BaseUser,
   Main extends string = string,
   Other extends string = string,
-> = TokenInfo<Scope, User, Main, Other> & {
+  Fields extends object = AnyFields,
+> = TokenInfo<Scope, User, Main, Other, Fields> & {
   /** The `jti` of the access token. */
   readonly tokenId: string
 }
@@ -82,6 +85,7 @@ export type Customize = (token: TokenToCustomize) => Promise<Customization>
 
 interface CustomizeOptions extends TokenFunctions {
   readonly findUser: (user: UserRef) => Promise<BaseUser | undefined>
+  readonly clientFields: ClientFields
 }
 
 /** How long (ms) a function may take. */
@@ -94,10 +98,11 @@ const MAX_SIZE = 4096
 const WITHOUT_RESPONSE: ReadonlySet<string> = new Set(['implicit', 'personal_access'])
 
 /** Creates the function that asks the configuration. */
-export function createCustomize({ tokenClaims, tokenResponse, findUser }: CustomizeOptions): Customize {
+export function createCustomize(options: CustomizeOptions): Customize {
+  const { tokenClaims, tokenResponse } = options
   if (!tokenClaims && !tokenResponse) return async () => NOTHING
   return async (token) => {
-    const info = await describe(token, findUser)
+    const info = await describe(token, options)
     const claims = tokenClaims && (await call('tokenClaims', isReservedClaim, () => tokenClaims(info)))
     return {
       claims: claims ?? EMPTY,
@@ -114,10 +119,10 @@ const NOTHING: Customization = { claims: EMPTY, fieldsFor: async () => EMPTY }
 
 async function describe(
   { client, user: ref, authorizationId, scopes, resources, grantType }: TokenToCustomize,
-  findUser: CustomizeOptions['findUser'],
+  { findUser, clientFields }: CustomizeOptions,
 ): Promise<TokenInfo> {
   const facts = {
-    client: isReservedClientId(client.id) ? undefined : toClientInfo(client as Client),
+    client: isReservedClientId(client.id) ? undefined : toClientInfo(client as Client, clientFields),
     scopes: [...scopes],
     resources: [...resources],
     grantType,

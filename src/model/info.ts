@@ -62,7 +62,13 @@ const AUTHORIZATION_FIELDS = [
 ] as const
 
 /** A registered client, without the hashes of its secrets. Times in milliseconds since 1970. */
-export interface ClientInfo extends Pick<Client, (typeof CLIENT_FIELDS)[number]> {}
+export interface ClientInfo<Fields extends object = Readonly<Record<string, unknown>>> extends Pick<
+  Client,
+  (typeof CLIENT_FIELDS)[number]
+> {
+  /** Your own fields, as the schema `clientFields` of the configuration reads them. */
+  readonly fields: Fields
+}
 
 /** A session: one sign-in on one device, without its cookie. Times in milliseconds since 1970. */
 export interface SessionInfo extends Pick<Session, (typeof SESSION_FIELDS)[number]> {}
@@ -70,7 +76,11 @@ export interface SessionInfo extends Pick<Session, (typeof SESSION_FIELDS)[numbe
 /** What a user has allowed a client, without anything of its tokens. Times in milliseconds since 1970. */
 export interface AuthorizationInfo extends Pick<Authorization, (typeof AUTHORIZATION_FIELDS)[number]> {}
 
-export const toClientInfo = (client: Client): ClientInfo => pick(client, CLIENT_FIELDS)
+/** Returns what the app receives of a client. `fields` reads its own fields. */
+export const toClientInfo = (
+  client: Client,
+  fields: { read(stored: Client['fields']): ClientInfo['fields'] },
+): ClientInfo => ({ ...pick(client, CLIENT_FIELDS), fields: fields.read(client.fields) })
 
 export const toSessionInfo = (session: SessionInfo): SessionInfo => pick(session, SESSION_FIELDS)
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { NO_CLIENT_FIELDS } from '../../src/clients/fields.ts'
 import { createCustomize } from '../../src/issuance/customize.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -14,10 +15,11 @@ const TOKEN = {
 }
 
 const findUser = async () => undefined
+const clientFields = NO_CLIENT_FIELDS
 
 test.each(['tokenClaims', 'tokenResponse'] as const)('waits 5 seconds for %s', async (name) => {
   const functions = { tokenClaims: undefined, tokenResponse: undefined, [name]: () => new Promise(() => {}) }
-  const customize = createCustomize({ ...functions, findUser })
+  const customize = createCustomize({ ...functions, findUser, clientFields })
   const failure = customize(TOKEN)
     .then(({ fieldsFor }) => fieldsFor('id'))
     .catch((error: unknown) => error)
@@ -31,7 +33,7 @@ test.each(['tokenClaims', 'tokenResponse'] as const)('waits 5 seconds for %s', a
 })
 
 test('refuses a user who was deleted in the meantime', async () => {
-  const customize = createCustomize({ tokenClaims: () => ({}), tokenResponse: undefined, findUser })
+  const customize = createCustomize({ tokenClaims: () => ({}), tokenResponse: undefined, findUser, clientFields })
   const user = { provider: 'users', userId: '1' }
   await expect(customize({ ...TOKEN, user })).rejects.toMatchObject({ code: 'invalid_grant' })
 })

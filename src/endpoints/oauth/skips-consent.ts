@@ -13,9 +13,14 @@ export async function skipsConsent(
   { client, scopes, resources }: AuthorizationRequest,
   user: BaseUser,
 ): Promise<boolean> {
-  const { skipsConsent: decide, logger } = services.settings
+  const { skipsConsent: decide, logger, clientFields } = services.settings
   if (!decide) return false
-  const request = { client: toClientInfo(client), user, scopes: [...scopes], resources: [...resources] }
+  const request = {
+    client: toClientInfo(client, clientFields),
+    user,
+    scopes: [...scopes],
+    resources: [...resources],
+  }
   try {
     const answer: unknown = await withinTimeLimit(async () => decide(request), TIME_LIMIT, unanswered)
     if (typeof answer === 'boolean') return answer
