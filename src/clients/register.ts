@@ -99,7 +99,7 @@ export function toClient(
   registration: ClientRegistration,
   secrets: readonly ClientSecret[],
   now: number,
-  fields: ClientFields,
+  fields = NO_CLIENT_FIELDS,
 ): Client {
   const isThirdParty = isThirdPartyOf(registration)
   return {

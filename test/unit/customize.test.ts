@@ -33,7 +33,12 @@ test.each(['tokenClaims', 'tokenResponse'] as const)('waits 5 seconds for %s', a
 })
 
 test('refuses a user who was deleted in the meantime', async () => {
-  const customize = createCustomize({ tokenClaims: () => ({}), tokenResponse: undefined, findUser, clientFields })
+  const customize = createCustomize({
+    tokenClaims: () => ({}),
+    tokenResponse: undefined,
+    findUser,
+    clientFields,
+  })
   const user = { provider: 'users', userId: '1' }
   await expect(customize({ ...TOKEN, user })).rejects.toMatchObject({ code: 'invalid_grant' })
 })
