@@ -188,7 +188,7 @@ export function openServer<
     logger: settings.logger,
   }
   const server: AuthorizationServer<Scope, Main, Other, User, Claims, Schema> = {
-    ...createAdministration<User>(start, settings),
+    ...createAdministration<User, Schema>(start, settings),
     ...guards,
     for(provider) {
       if (settings.providers.includes(provider)) return createGuards(shared, provider)

@@ -20,6 +20,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   resources: '../guides/protect-an-api.md#several-apis',
   clients: '#declared-clients',
   accessTokenLifetime: 'tokens.md#lifetimes',
+  clientFields: '../guides/register-clients.md#your-own-fields',
   tokenClaims: '../guides/customize-tokens.md#claims',
   tokenResponse: '../guides/customize-tokens.md#the-response',
   personalTokens: '../guides/personal-access-tokens.md',

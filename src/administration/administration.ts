@@ -88,16 +88,18 @@ export interface Administration<
  * Creates the administration of a server. Each method starts the server if necessary. `User` is what the default provider
  * returns.
  */
-export function createAdministration<User extends BaseUser>(
+export function createAdministration<User extends BaseUser, Schema extends FieldsSchema>(
   start: Once<Services>,
   settings: Settings,
-): Administration<string, string, string, User> {
+): Administration<string, string, string, User, Schema> {
   return {
-    clients: clientAdministration(start),
+    // The schema is untyped at run time, and so is the provider. Their types come from the configuration.
+    clients: clientAdministration(
+      start,
+    ) as ClientAdministration<FieldsSchema> as ClientAdministration<Schema>,
     authorizations: authorizationAdministration(start),
     connections: connectionAdministration(start),
     personalTokens: personalTokenAdministration(start),
-    // The provider is untyped at run time. Its type comes from the configuration.
     sessions: sessionAdministration(start, settings) as SessionAdministration<string, string, string, User>,
     users: userAdministration(start),
     tokens: tokenAdministration(start),

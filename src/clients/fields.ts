@@ -21,9 +21,10 @@ export type AnyFieldsSchema = StandardSchema<AnyFields, AnyFields>
 export type FieldsOf<Schema extends FieldsSchema> = SchemaOutput<Schema> & object
 
 /** The fields of a client as they are written. Null removes a field. */
-export type FieldsInput<Schema extends FieldsSchema> = {
-  readonly [Name in keyof SchemaInput<Schema>]?: SchemaInput<Schema>[Name] | null | undefined
-}
+export type FieldsInput<Schema extends FieldsSchema> =
+  SchemaInput<Schema> extends infer Input
+    ? { readonly [Name in keyof Input]?: Input[Name] | null | undefined }
+    : never
 
 /** Checks the fields of clients by the schema of the configuration. What is stored is what was written, as JSON. */
 export interface ClientFields {
@@ -120,7 +121,9 @@ function acceptedFields(schema: FieldsSchema, stored: JsonObject): JsonObject {
   const problems = problemsOf(schema, () => stored)
   if (problems.length === 0) return stored
   const refused = new Set(problems.map(({ path }) => path.split('.')[1]))
-  return Object.fromEntries(Object.entries(stored).filter(([name]) => !refused.has(name)))
+  const rest = Object.entries(stored).filter(([name]) => !refused.has(name))
+  // Unknown names are found only if the schema accepts all others.
+  return rest.length === Object.keys(stored).length ? {} : acceptedFields(schema, Object.fromEntries(rest))
 }
 
 function readFields(schema: FieldsSchema, stored: JsonObject): object {

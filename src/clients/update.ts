@@ -125,7 +125,8 @@ function changesOf(current: Client, { fields, ...update }: ClientUpdate, known: 
     field,
     isDuration(field) ? (parseDuration(value) ?? null) : value,
   ])
-  return { ...Object.fromEntries(changes), ...(fields && { fields: known.merge(current.fields, fields) }) }
+  const merged = fields && { fields: known.merge(current.fields, fields) }
+  return { ...(Object.fromEntries(changes) as ClientChanges), ...merged }
 }
 
 /** An undefined field would overwrite the current value. */

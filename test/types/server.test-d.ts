@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Express, NextFunction, Request as ExpressRequest } from 'express'
 import { expectTypeOf } from 'vitest'
+import { z } from 'zod'
 import {
   authorizationCode,
   type AuthorizationServer,
@@ -75,6 +76,47 @@ export async function claimsAreTyped(request: Request): Promise<void> {
       if (info.provider === 'customers') expectTypeOf(info.user).toEqualTypeOf<BaseUser>()
       return {}
     },
+  })
+}
+
+/** The fields of clients have the types of the schema: what it accepts when they are written, what it returns when they are read. */
+export async function clientFieldsAreTyped(): Promise<void> {
+  const typed = createAuthorizationServer({
+    ...common,
+    scopes,
+    clientFields: z.strictObject({
+      plan: z.enum(['free', 'pro']).default('free'),
+      since: z.iso
+        .date()
+        .transform((text) => new Date(text))
+        .optional(),
+    }),
+    clients: [{ id: 'shop', name: 'Shop', fields: { plan: 'pro' } }],
+    skipsConsent: ({ client }) => client.fields.plan === 'pro',
+    tokenClaims: ({ client }) => ({ plan: client?.fields.plan ?? 'free' }),
+  })
+  const { client } = await typed.clients.create({ name: 'App', fields: { since: '2026-01-01', plan: null } })
+  expectTypeOf(client.fields.plan).toEqualTypeOf<'free' | 'pro'>()
+  expectTypeOf(client.fields.since).toEqualTypeOf<Date | undefined>()
+  const updated = await typed.clients.update(client.id, { fields: { plan: 'pro' } })
+  expectTypeOf(updated?.fields.plan).toEqualTypeOf<'free' | 'pro' | undefined>()
+  // @ts-expect-error not one of its values
+  await typed.clients.update(client.id, { fields: { plan: 'gold' } })
+  // @ts-expect-error a misspelled field
+  await typed.clients.create({ name: 'App', fields: { plna: 'pro' } })
+  // @ts-expect-error a misspelled field
+  void client.fields.plna
+  const anyServer: AuthorizationServer<Scope> = typed
+  void anyServer
+  void toNode(typed).routes()
+  const unknown = await server.clients.find('shop')
+  if (unknown) expectTypeOf(unknown.fields['plan']).toEqualTypeOf<unknown>()
+  createAuthorizationServer({
+    ...common,
+    scopes,
+    clientFields: z.object({ plan: z.enum(['free']).default('free') }),
+    // @ts-expect-error not one of its values
+    clients: [{ id: 'shop', name: 'Shop', fields: { plan: 'gold' } }],
   })
 }
 
