@@ -13,9 +13,6 @@ const DELAYS: readonly number[] = [
   24 * HOUR,
 ]
 
-/** The most attempts, the first one included. */
-export const MAX_ATTEMPTS = DELAYS.length + 1
-
 /** An endpoint that asks for a longer pause waits for the next attempt of the schedule, or a day. */
 const MAX_RETRY_AFTER = 24 * HOUR
 
