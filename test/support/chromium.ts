@@ -13,6 +13,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Tests with several hosts call them `….test`.
+  '--host-resolver-rules=MAP *.test 127.0.0.1',
 ]
 
 /**
