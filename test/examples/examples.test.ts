@@ -70,6 +70,13 @@ test('nest: the app signs a user in, and machine-client calls the API', async ()
   expect(output).toContain('200 {"orders":["tea","rice"]')
 })
 
+test('german/server: the pages are in German', async () => {
+  const PORT = await freePort()
+  await start('german/server.ts', { PORT }).printed('Open')
+  const page = await openBrowser().open(`http://127.0.0.1:${PORT}/login?language=de`)
+  expect(page.text).toContain('Angemeldet bleiben')
+})
+
 test('webhook-receiver: accepts signed messages once, and rejects others', async () => {
   const [PORT, secret] = [
     await freePort(),

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { de } from '../../examples/german/messages.ts'
 import { html, type Html } from '../../src/lib/html.ts'
 import {
   findRedirectUriProblem,
   REDIRECT_URI_PROBLEMS,
   redirectUriProblem,
 } from '../../src/model/redirect-uri-problem.ts'
-import { builtInMessages, type Messages } from '../../src/pages/messages.ts'
+import { builtInMessages, type Messages, type MessagesByLanguage } from '../../src/pages/messages.ts'
 import { createFormats } from '../../src/pages/messages/formats.ts'
 import { createPages } from '../../src/pages/render.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
@@ -26,7 +27,22 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
     'appForm.logo',
   ],
   zh: ['direction', 'title'],
+  de: [
+    'direction',
+    'title',
+    'password.rejected',
+    'error.description',
+    'devices.kinds.computer',
+    'devices.kinds.tablet',
+    'deviceCode.label',
+    'personalTokens.name',
+    'newPersonalToken.label',
+    'appForm.logo',
+    'appForm.optional',
+  ],
 }
+
+const MESSAGES: MessagesByLanguage = { ...builtInMessages, de }
 
 /** What the parameters of the messages are, by name. */
 const NUMBERS: ReadonlySet<string> = new Set(['count', 'seconds', 'limit', 'minimum', 'maximum', 'line'])
@@ -62,7 +78,7 @@ const { en } = builtInMessages
 const ENGLISH = new Map(textsOf(en, en))
 
 describe.each(Object.entries(SAME))('the messages in %s', (language, same) => {
-  const messages: Messages = builtInMessages[language as keyof typeof builtInMessages]
+  const messages = MESSAGES[language] ?? en
   const texts = new Map(textsOf(messages, en))
 
   test('are complete and translated', () => {
@@ -85,6 +101,7 @@ describe.each(Object.entries(SAME))('the messages in %s', (language, same) => {
     const time = Date.UTC(2026, 10, 22, 14, 3)
     const expected = {
       vi: ['5 phút trước', 'vừa xong', '22 thg 11, 2026', '14:03 UTC 22 thg 11, 2026', 'a và b'],
+      de: ['vor 5 Minuten', 'gerade eben', '22. Nov. 2026', '22. Nov. 2026, 14:03 UTC', 'a und b'],
       zh: ['5分钟前', '刚刚', '2026年11月22日', '2026年11月22日 UTC 14:03', 'a和b'],
     }[language]
     const both = list([html`a`, html`b`]).markup
