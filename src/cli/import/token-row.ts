@@ -46,11 +46,10 @@ export function readToken(
   }
 }
 
-/** A machine token has no user. Passport's own check also accepts the client itself as its user. */
+/** A machine token has no user. In Passport 12, a user and a client can have the same ID. */
 function kindOf(row: Row, outcome: ClientOutcome | undefined): ImportKind {
   if (outcome?.kind === 'personal') return 'personalTokens'
-  const userId = row['user_id'] ?? null
-  return userId === null || userId === row['client_id'] ? 'machineTokens' : 'accessTokens'
+  return (row['user_id'] ?? null) === null ? 'machineTokens' : 'accessTokens'
 }
 
 /** Drops scopes that are no longer defined, and those that the client cannot have here. */
