@@ -359,6 +359,12 @@ test('test-your-api: the tests pass without an authorization server', async () =
   expect(output).toMatch(/^. fail 0$/m)
 })
 
+test('test-your-app: the tests pass with a server in memory', async () => {
+  const output = await start('test-your-app.ts').ended()
+  expect(output).toMatch(/^. pass 3$/m)
+  expect(output).toMatch(/^. fail 0$/m)
+})
+
 test('app-session: the user signs in to the shop, and the server knows them', async () => {
   const PORT = await freePort()
   await start('app-session.ts', { PORT }).printed('Open')
