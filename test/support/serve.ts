@@ -43,6 +43,7 @@ export interface ServeMessage {
     | 'partialConsent'
     | 'userApps'
     | 'apiCookie'
+    | 'webhooks'
   >
   /** The URL of Redis, for `broadcast`. */
   readonly redis?: string
