@@ -64,13 +64,13 @@ test(`${KILLS} kills between writes and deliveries lose no message, and send non
   receiver.answerWith((response) => void setTimeout(() => response.writeHead(204).end(), Math.random() * 30))
   for (let kill = 0; kill < KILLS; kill += 1) {
     const { node, kill: end } = await startProcess(server, { config })
-    let isKilled = false
+    const killed = new AbortController()
     const load = Array.from({ length: 4 }, async () => {
-      while (!isKilled) await addClient(node)
+      while (!killed.signal.aborted) await addClient(node)
     })
     await sleep(50 + Math.random() * 150)
     await end()
-    isKilled = true
+    killed.abort()
     await Promise.all(load)
   }
   const { stop } = await startProcess(server, { config, ahead: CLAIM })

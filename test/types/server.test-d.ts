@@ -164,6 +164,17 @@ export function scopesAreChecked(): void {
   auth.user({ resorce: resource.uri })
   // @ts-expect-error a default does not define a scope
   createAuthorizationServer({ ...common, scopes: { a: 'A' }, defaultScopes: ['b'] })
+  const crm = { id: 'crm', url: 'https://crm.example/hooks', secret: process.env['SECRET'] }
+  createAuthorizationServer({
+    ...common,
+    scopes,
+    webhooks: { endpoints: [crm, { ...crm, events: 'all' }, { ...crm, events: ['session.started'] }] },
+  })
+  const events = ['session.start'] as const
+  // @ts-expect-error a misspelled event
+  createAuthorizationServer({ ...common, scopes, webhooks: { endpoints: [{ ...crm, events }] } })
+  // @ts-expect-error a misspelled option
+  createAuthorizationServer({ ...common, scopes, webhooks: { endpoints: [{ ...crm, event: 'all' }] } })
 }
 
 /** A scope is a sentence or an object, and its ID is inferred either way. */
