@@ -1,3 +1,4 @@
+import { readText } from '../lib/fetch.ts'
 import { pageHeaders } from './headers.ts'
 import { headersOf, withSecurityHeaders, type PageHeaders } from './own-headers.ts'
 import type { ViewResult } from './view.ts'
@@ -25,7 +26,7 @@ export interface OwnPageOptions {
 
 /** How long (ms) a page of your own may take, with its whole body. */
 const TIME_LIMIT = 10_000
-/** In characters. */
+/** In bytes. An endless stream would fill the memory. */
 const MAX_LENGTH = 10_000_000
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
@@ -129,11 +130,13 @@ function statusOf(options: OwnPageOptions, { status }: Response): number {
 }
 
 async function readAll(options: OwnPageOptions, response: Response): Promise<string> {
-  const body: unknown = await response.text().catch((cause: unknown) => {
+  const isNative: boolean = response instanceof Response
+  const text = isNative ? readText(response, MAX_LENGTH) : response.text()
+  const body: unknown = await text.catch((cause: unknown) => {
     throw failed(options, `returned a Response whose body failed: ${String(cause)}`, cause)
   })
   if (typeof body === 'string' && body.length <= MAX_LENGTH) return body
-  throw failed(options, `returned a page of more than ${MAX_LENGTH} characters`)
+  throw failed(options, `returned a page of more than ${MAX_LENGTH} bytes`)
 }
 
 /** What a page of your own may load by default: files of this server, and what has the nonce. */

@@ -161,6 +161,14 @@ const failures: readonly (readonly [string, View<'consent'>, string])[] = [
     'returned a Response whose body failed: Error: cut off',
   ],
   [
+    'returns an endless body',
+    () =>
+      new Response(
+        new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000)) }),
+      ),
+    'returned a page of more than 10000000 bytes',
+  ],
+  [
     'returns a Response of another library with a header of two lines',
     returning({
       status: 200,
