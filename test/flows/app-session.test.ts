@@ -241,6 +241,15 @@ describe('a guest', () => {
     expect(server.server.sessions.isReturnTo(body['login_uri'])).toBe(false)
   })
 
+  test('receives the language that the user chose on our pages before those of the client', async () => {
+    const browser = openShopBrowser(shop)
+    browser.setCookie('consulate_language', 'vi')
+    await authorize(browser, { ui_locales: 'de' })
+    expect(lastVisit().get('ui_locales')).toBe('vi de')
+    await browser.open('/account/devices')
+    expect(lastVisit().get('ui_locales')).toBe('vi')
+  })
+
   test('passes login_hint, ui_locales and max_age on', async () => {
     const hints = { login_hint: 'ada@example.com', ui_locales: 'de en', max_age: '600' }
     await authorize(openShopBrowser(shop), hints)

@@ -79,7 +79,7 @@ describe('the page of connected apps', () => {
       expect(text).toContain(part)
     expect(text).toContain('See your name & picture')
     expect(text).toContain('Last used just now')
-    expect(text).toContain(`Connected ${new Date(server.clock.now()).toISOString().slice(0, 10)}`)
+    expect(text).toMatch(/Connected [A-Z][a-z]{2} \d{1,2}, \d{4}\b/)
     expect(body).toContain('<img class="icon" src="/calendar.svg" alt="" />')
     expect(headers.get('content-security-policy')).toContain("img-src 'self'")
   })
