@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<keyof PurgeCounts, string>> = {
   importedTokens: 'imported tokens',
   revocations: 'revocation entries',
   audit: 'audit entries',
-  webhookDeliveries: 'webhook deliveries',
+  webhookDeliveries: 'webhook messages',
 }
 
 /** `consulate purge`: deletes expired and revoked rows. Ctrl-C stops it between two batches. */

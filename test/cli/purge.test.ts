@@ -50,7 +50,7 @@ describe('consulate purge', () => {
     expect(stdout).toMatch(
       /^Deleted:\n {2}codes +0\n {2}device codes +0\n {2}password resets +0\n {2}authorizations +0\n {2}sessions +2\n/,
     )
-    expect(stdout).toMatch(/revocation entries +1\n {2}audit entries +0\n$/)
+    expect(stdout).toMatch(/revocation entries +1\n {2}audit entries +0\n {2}webhook messages +0\n$/)
     expect(await store.sessions.find('expired long ago')).toBe(undefined)
     expect((await store.sessions.find('expired today'))?.id).toBe('expired today')
   })
