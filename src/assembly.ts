@@ -40,6 +40,7 @@ import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
 import { createAttempt, type Throttle } from './throttle/throttle.ts'
+import { openObservedStore } from './telemetry/open.ts'
 import { createThrottles, type Throttles } from './throttle/throttles.ts'
 import { openUserDirectory } from './user-directory.ts'
 import { openDispatcher } from './webhooks/dispatcher.ts'
@@ -51,7 +52,7 @@ type Emitter = Pick<Services, 'events' | 'outbox'>
 /** The parts that can fail to open, and that all others need. */
 interface Foundation extends Pick<
   Services,
-  'settings' | 'store' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf' | keyof Emitter
+  'settings' | 'store' | 'telemetry' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf' | keyof Emitter
 > {
   readonly liveKeys: LiveKeys
   /** Names this node in rows with times that only its own clock can judge. New at each start. */
@@ -76,7 +77,7 @@ async function openFoundation(
   config: Config,
   { events, outbox }: Emitter,
 ): Promise<Foundation> {
-  const { store } = config
+  const { store, telemetry, watchFeed } = await openObservedStore(settings, config, events)
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
   const userDirectory = openUserDirectory(settings, config, subject)
@@ -86,6 +87,7 @@ async function openFoundation(
   await check(liveKeys.derived)
   await reconcileClients({ ...settings, store: store.clients, events }, settings.clients)
   const feed = createRevocationFeed({ ...settings, source: store.revocations })
+  watchFeed(feed)
   await feed.sync()
   feed.start()
   liveKeys.start({
@@ -98,6 +100,7 @@ async function openFoundation(
   return {
     settings,
     store,
+    telemetry,
     events,
     outbox,
     feed,

@@ -115,6 +115,8 @@ export type {
 } from './webhooks/management.ts'
 export type { AuditAdministration, AuditQuery } from './administration/audit.ts'
 export type { AuditConfig } from './config/audit.ts'
+export type { MetricsAdministration } from './administration/metrics.ts'
+export type { MetricsConfig } from './config/metrics.ts'
 export type {
   AuditActor,
   AuditCursor,

@@ -42,6 +42,7 @@ const FEATURES: readonly Feature[] = [
   { name: 'userApps', needs: withGrants(deviceCode()), patch: { userApps: {} } },
   { name: 'signIn()', patch: withGrants(signIn()) },
   { name: 'apiCookie', patch: { apiCookie: {} } },
+  { name: 'metrics.token', patch: { metrics: { token: 'x'.repeat(20) } } },
   { name: 'passwordReset', patch: { passwordReset: { send: () => {} } } },
 ]
 

@@ -2,6 +2,7 @@ import { auditAdministration, type AuditAdministration } from './audit.ts'
 import { attempt, type AttemptTarget } from './attempt.ts'
 import { clientAdministration, type ClientAdministration } from './clients.ts'
 import { connectionAdministration, type ConnectionAdministration } from './connections.ts'
+import { metricsAdministration, type MetricsAdministration } from './metrics.ts'
 import { sessionAdministration, type SessionAdministration } from './sessions.ts'
 import { tokenAdministration, type TokenAdministration } from './tokens.ts'
 import { toUserRef, type UserLike } from './user.ts'
@@ -63,6 +64,7 @@ export interface Administration<
   readonly users: UserAdministration
   readonly tokens: TokenAdministration
   readonly audit: AuditAdministration
+  readonly metrics: MetricsAdministration
   readonly webhooks: WebhookManagement
   /**
    * Runs a check of your app that can be guessed, such as a code from an email, and counts the failures: per account from
@@ -104,6 +106,7 @@ export function createAdministration<User extends BaseUser, Schema extends Field
     users: userAdministration(start),
     tokens: tokenAdministration(start),
     audit: auditAdministration(start),
+    metrics: metricsAdministration(start),
     webhooks: webhookAdministration(start),
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {

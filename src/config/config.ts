@@ -27,6 +27,7 @@ import type { ResourceConfig } from './resources.ts'
 import type { RoutesConfig } from './routes.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
+import type { MetricsConfig } from './metrics.ts'
 import type { WebhooksConfig } from './webhooks.ts'
 import type { ConsentRequestInfo } from './consent-request.ts'
 
@@ -267,6 +268,11 @@ export interface Config<
    * The endpoints that receive events as signed HTTP requests: `{ endpoints: [{ id: 'crm', url, secret }] }`. Default: none.
    */
   readonly webhooks?: WebhooksConfig | undefined
+  /**
+   * Metrics for Prometheus: `{}`, or `{ token }` for the endpoint `/oauth/metrics`. Needs the package `prom-client`.
+   * Default: off.
+   */
+  readonly metrics?: MetricsConfig | undefined
   /** Where log lines go. Default: `jsonLogger()`, JSON lines on standard error. */
   readonly logger?: Logger
   /** The clock, for tests. Default: the system clock. */

@@ -120,6 +120,7 @@ const CONFIG: OptionNames<Config> = {
   audit: true,
   purge: true,
   webhooks: true,
+  metrics: true,
   logger: true,
   clock: true,
 }

@@ -36,6 +36,7 @@ import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
 import { resolveTokenFunctions } from './token-functions.ts'
 import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
+import { resolveMetrics, type MetricsSettings } from './metrics.ts'
 import { resolveWebhooks, type WebhookSettings } from './webhooks.ts'
 import { resolveMaintenance, type MaintenanceSettings } from './maintenance.ts'
 
@@ -100,6 +101,8 @@ export interface Settings
   readonly guardCacheSize: number
   /** Undefined if there are no webhooks. */
   readonly webhooks: WebhookSettings | undefined
+  /** Undefined if metrics are off. */
+  readonly metrics: MetricsSettings | undefined
   readonly migrations: 'on-start' | 'manual'
   readonly secrets: SecretsSource
   readonly pages: Pages
@@ -178,6 +181,7 @@ export function resolveSettings(given: Config): Settings {
     migrations: validator.oneOf('migrations', config.migrations ?? 'on-start', ['on-start', 'manual']),
     ...resolveMaintenance(config, validator),
     webhooks: resolveWebhooks(config.webhooks, validator),
+    metrics: resolveMetrics(config.metrics, validator),
     secrets: resolveSecrets(config.secrets, validator),
     pages: resolvePages(issuer.issuer, config.pages, validator),
     logger: config.logger ?? jsonLogger(),

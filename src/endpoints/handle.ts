@@ -33,7 +33,11 @@ export async function handle(
     wantsProps,
     requestId: randomUUID(),
   }
-  const response = await attempt(endpoint, exchange)
+  const { observeRequest } = services.telemetry
+  const observed = { endpoint, method: request.method, requestId: exchange.requestId }
+  const response = await (observeRequest
+    ? observeRequest(observed, () => attempt(endpoint, exchange))
+    : attempt(endpoint, exchange))
   // What is not stored otherwise, such as a refusal, is in the outbox before the client learns of it.
   await services.outbox?.settled()
   // Ours come last, so that a page of the app cannot replace them.

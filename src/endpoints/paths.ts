@@ -8,6 +8,8 @@ export interface Paths {
   readonly revoke: string
   readonly introspect: string
   readonly revocations: string
+  /** The metrics for Prometheus. */
+  readonly metrics: string
   readonly live: string
   readonly ready: string
   /** The endpoint where devices ask for codes (RFC 8628 section 3.1). */
@@ -72,6 +74,7 @@ export const pathsOf = ({ basePath, prefix }: { basePath: string; prefix: string
   revoke: `${basePath}${prefix}/revoke`,
   introspect: `${basePath}${prefix}/introspect`,
   revocations: `${basePath}${prefix}/revocations`,
+  metrics: `${basePath}${prefix}/metrics`,
   live: `${basePath}${prefix}/health/live`,
   ready: `${basePath}${prefix}/health/ready`,
   deviceAuthorization: `${basePath}${prefix}/device/code`,

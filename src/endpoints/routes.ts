@@ -37,6 +37,7 @@ import { deny } from './oauth/consent.ts'
 import { deviceAuthorization } from './oauth/device-authorization.ts'
 import { introspect } from './oauth/introspect.ts'
 import { jwks, metadata } from './oauth/metadata.ts'
+import { metrics } from './oauth/metrics.ts'
 import { resourceEndpoints } from './oauth/resource-metadata.ts'
 import { revocations } from './oauth/revocations.ts'
 import { revoke } from './oauth/revoke.ts'
@@ -79,6 +80,9 @@ export function createEndpoints(settings: Settings): readonly Endpoint[] {
     endpoint('revoke', paths.revoke, { POST: revoke }, 'clients', 'json'),
     endpoint('introspect', paths.introspect, { POST: introspect }, 'none', 'json'),
     endpoint('revocations', paths.revocations, { GET: revocations }, 'none', 'json'),
+    ...on(Boolean(settings.metrics?.tokenHashes.length), () => [
+      endpoint('metrics', paths.metrics, { GET: metrics }, 'none', 'json'),
+    ]),
     endpoint('metadata', paths.metadata, { GET: metadata }, 'any', 'json'),
     endpoint('jwks', paths.jwks, { GET: jwks }, 'any', 'json'),
     ...resourceEndpoints(settings),

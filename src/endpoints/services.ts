@@ -30,6 +30,7 @@ import type { ClientCache } from '../clients/cache.ts'
 import type { ClientRegistry } from '../clients/registry.ts'
 import type { Connections } from '../clients/connections.ts'
 import type { Store } from '../store/contract.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { PasswordResets } from '../users/password-reset.ts'
 import type { UserDirectory } from '../users/directory.ts'
@@ -88,6 +89,7 @@ export interface Services {
   readonly outbox: Outbox | undefined
   readonly webhooks: WebhookManagement
   readonly audit: Audit
+  readonly telemetry: Telemetry
   readonly subjectOf: (user: UserRef) => string
   /** Stops the background jobs, and writes what they have not written yet. */
   close(): Promise<void>

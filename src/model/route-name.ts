@@ -27,6 +27,7 @@ export const ROUTE_NAMES = [
   'login',
   'logout',
   'metadata',
+  'metrics',
   'page',
   'password page',
   'personal token',

@@ -24,6 +24,8 @@ export interface RevocationFeed extends Omit<RevocationSet, 'apply' | 'sweep'> {
   apply(entry: RevocationEntry): void
   /** Returns whether the last successful poll started less than `maxStaleness` ago. */
   isFresh(): boolean
+  /** Milliseconds since the last successful poll started; infinite before the first. */
+  readonly age: number
   /** Why the last poll failed. Undefined if it succeeded. */
   readonly problem: string | undefined
   /** Polls now. Concurrent calls share one poll. Throws the errors of the source. */
@@ -85,6 +87,9 @@ export function createRevocationFeed({
     },
     get problem() {
       return outageLog.cause
+    },
+    get age() {
+      return performance.now() - freshSince
     },
     isFresh: () => performance.now() - freshSince <= maxStaleness,
     sync,

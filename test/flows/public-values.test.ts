@@ -180,6 +180,7 @@ const CALLS: {
   },
   tokens: { revoke: () => tokens.revoke({ tokenId: 'unknown', expiresAt: Date.now() + 1000 }) },
   audit: { find: () => audit.find(requestIdOf('request.refused')), list: () => audit.list() },
+  metrics: { text: () => server.server.metrics.text().catch(() => 'off') },
   purge: () => purge({ hours: 0 }),
 }
 

@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['issuance'],
   ['grants', 'personal-tokens', 'sign-in', 'user-apps'],
   ['config'],
-  ['endpoints', 'jobs', 'webhooks', 'audit'],
+  ['endpoints', 'jobs', 'webhooks', 'audit', 'telemetry'],
   [
     'api-cookies.ts',
     'app-sessions.ts',
