@@ -9,20 +9,20 @@ export const mountIn = (createApp: () => Express): Mount => {
     const auth = toExpress(server)
     const app = createApp()
     app.use(auth.routes())
-    app.get('/me', auth.user(), (request, response) => sendAuth(response, request.auth))
-    app.get(
+    app.all('/me', auth.user(), (request, response) => sendAuth(response, request.auth))
+    app.all(
       '/orders',
       auth.user('orders:read')(({ auth: user }, response) => sendAuth(response, user)),
     )
-    app.get(
+    app.all(
       '/machine',
       auth.machine()((request, response) => sendAuth(response, request.auth)),
     )
-    app.get('/machine/orders', auth.machine('orders:read'), ({ auth: machine }, response) =>
+    app.all('/machine/orders', auth.machine('orders:read'), ({ auth: machine }, response) =>
       sendAuth(response, machine),
     )
     const either = auth.anyone({ anyOf: ['orders:read', 'orders:create'] })
-    app.get('/anyone', either, ({ auth: caller }, response) => sendAuth(response, caller))
+    app.all('/anyone', either, ({ auth: caller }, response) => sendAuth(response, caller))
     http.on('request', app)
     return async () => undefined
   }

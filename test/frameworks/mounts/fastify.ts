@@ -6,18 +6,18 @@ export const mount: Mount = async (server, http) => {
   const auth = toFastify(server)
   const app = fastify({ serverFactory: (handler) => http.on('request', handler) })
   void app.register(auth.routes())
-  app.get('/me', { onRequest: auth.user() }, (request) => request.auth)
-  app.get(
+  app.all('/me', { onRequest: auth.user() }, (request) => request.auth)
+  app.all(
     '/orders',
     auth.user('orders:read')((request) => request.auth),
   )
-  app.get('/machine', { onRequest: auth.machine() }, (request) => request.auth)
-  app.get(
+  app.all('/machine', { onRequest: auth.machine() }, (request) => request.auth)
+  app.all(
     '/machine/orders',
     auth.machine('orders:read')((request) => request.auth),
   )
   const either = auth.anyone({ anyOf: ['orders:read', 'orders:create'] })
-  app.get(
+  app.all(
     '/anyone',
     either((request) => request.auth),
   )

@@ -7,12 +7,12 @@ export const mount: Mount = async (server, http) => {
   const auth = toHono(server)
   const app = new Hono()
   app.use(auth.routes())
-  app.get('/me', auth.user(), (c) => c.json(c.var.auth))
-  app.get('/orders', auth.user('orders:read'), (c) => c.json(c.var.auth))
-  app.get('/machine', auth.machine(), (c) => c.json(c.var.auth))
-  app.get('/machine/orders', auth.machine('orders:read'), (c) => c.json(c.var.auth))
+  app.all('/me', auth.user(), (c) => c.json(c.var.auth))
+  app.all('/orders', auth.user('orders:read'), (c) => c.json(c.var.auth))
+  app.all('/machine', auth.machine(), (c) => c.json(c.var.auth))
+  app.all('/machine/orders', auth.machine('orders:read'), (c) => c.json(c.var.auth))
   const either = auth.anyone({ anyOf: ['orders:read', 'orders:create'] })
-  app.get('/anyone', either, (c) => c.json(c.var.auth))
+  app.all('/anyone', either, (c) => c.json(c.var.auth))
   http.on('request', getRequestListener(app.fetch))
   return async () => undefined
 }

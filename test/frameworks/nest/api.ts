@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { Controller, Get, Module, type Type } from '@nestjs/common'
+import { All, Controller, Module, type Type } from '@nestjs/common'
 import { toNest } from '../../../src/adapters/nest.ts'
 import type { Auth, AuthorizationServer, MachineAuth, UserAuth } from '../../../src/index.ts'
 import type { TestScope } from '../../support/config.ts'
@@ -10,31 +10,31 @@ export function createApp(server: AuthorizationServer<TestScope>): Type {
 
   @Controller()
   class Api {
-    @Get('me')
+    @All('me')
     @Scopes()
     me(@CurrentAuth() auth: UserAuth): UserAuth {
       return auth
     }
 
-    @Get('orders')
+    @All('orders')
     @Scopes('orders:read')
     orders(@CurrentAuth() auth: UserAuth): UserAuth {
       return auth
     }
 
-    @Get('machine')
+    @All('machine')
     @Machine()
     machine(@CurrentAuth() auth: MachineAuth): MachineAuth {
       return auth
     }
 
-    @Get('machine/orders')
+    @All('machine/orders')
     @Machine('orders:read')
     machineOrders(@CurrentAuth() auth: MachineAuth): MachineAuth {
       return auth
     }
 
-    @Get('anyone')
+    @All('anyone')
     @Anyone({ anyOf: ['orders:read', 'orders:create'] })
     anyone(@CurrentAuth() auth: Auth): Auth {
       return auth
