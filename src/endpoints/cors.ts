@@ -28,7 +28,9 @@ async function isAllowedOrigin(
   origin: string,
 ): Promise<boolean> {
   if (cors === 'sign-in') return settings.signIn?.origins.has(origin) ?? false
-  if (cors === 'api-cookie') return settings.apiCookie?.origins.has(origin) ?? false
+  // Our own origin needs no CORS.
+  if (cors === 'api-cookie')
+    return origin !== new URL(settings.issuer).origin && (settings.apiCookie?.origins.has(origin) ?? false)
   return origin.length <= 512 && store.clients.isPublicOrigin(origin)
 }
 

@@ -122,6 +122,7 @@ export async function createFixture(): Promise<Fixture> {
     scopeInheritance: true,
     partialConsent: true,
     userApps: { limit: 100 },
+    apiCookie: { origins: [] },
     throttle: { perAddress: NO_LIMIT, perAccount: NO_LIMIT },
     passwordReset: { send: () => undefined },
     trustedProxies: ['10.0.0.0/8', 'fd00::/8'],

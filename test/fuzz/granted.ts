@@ -51,7 +51,8 @@ export function grantedBy(
   if (message.method === 'OPTIONS') return undefined
   if (endpoint === 'reset password' && location.includes('changed=')) return 'password reset'
   if (endpoint === 'api forgot password') return undefined
-  if (endpoint.startsWith('api ') && status < 300) return API_GRANTS[endpoint] ?? 'api call'
+  if (endpoint.startsWith('api ') && endpoint !== 'api cookie' && status < 300)
+    return API_GRANTS[endpoint] ?? 'api call'
   if (APP_ENDPOINTS.has(endpoint)) return userAppGrantOf(endpoint, { status, body, location }, message)
   const personal = personalTokenGrantOf(endpoint, status, body)
   if (personal || status !== 200) return personal
@@ -85,6 +86,7 @@ const PERSONAL_LISTS = new Set([
   'app tokens',
   'app token',
   'apps page',
+  'api cookie',
 ])
 
 function personalTokenGrantOf(endpoint: string, status: number, body: string): Granted | undefined {

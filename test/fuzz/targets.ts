@@ -64,6 +64,7 @@ export const TARGETS = {
     batch: 200,
     prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).token,
   },
+  'api cookie': { batch: 200, prepare: apiCookieRequests },
   'app tokens': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).list },
   'app token': { batch: 200, prepare: async (...given) => (await appTokenRequests(...given)).one },
   'apps page': { batch: 50, prepare: appsPageRequests },
@@ -282,6 +283,19 @@ async function signOutRequests(
     draft('/logout', { query: toPairs(destination), headers }),
     post('/logout', { csrf: visitor.csrf, ...destination }, ...headers),
     post('/logout', { csrf: visitor.csrf }, ...headers),
+  ]
+}
+
+async function apiCookieRequests(
+  fixture: Fixture,
+  credentials: Credentials,
+): Promise<readonly [Draft, ...Draft[]]> {
+  const headers = browserHeaders(fixture, await signIn(fixture, credentials))
+  const path = '/oauth/token/refresh'
+  return [
+    draft(path, { method: 'POST', headers }),
+    draft(path, { method: 'POST', headers: [...headers, ['sec-fetch-site', 'same-origin']] }),
+    draft(path, { headers }),
   ]
 }
 
