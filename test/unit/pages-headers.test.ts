@@ -18,6 +18,7 @@ test('a page loads nothing but its style and icon, and is neither framed nor sto
   const style = /<style>([^]*)<\/style>/.exec(body)?.[1] ?? ''
   expect(headers).toEqual({
     'Content-Type': 'text/html; charset=utf-8',
+    'Content-Language': 'en',
     'Content-Security-Policy': `default-src 'none'; style-src ${hashOf(style)}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
