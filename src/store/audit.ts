@@ -2,7 +2,12 @@ import type { EventMap } from '../event-map.ts'
 import type { RevokedBy } from '../model/revocation.ts'
 
 /** Acts of the command line that a running server has no event for. */
-export type CommandEvent = 'user.created' | 'user.disabled' | 'user.enabled' | 'keys.rotated'
+export type CommandEvent =
+  | 'user.created'
+  | 'user.disabled'
+  | 'user.enabled'
+  | 'keys.rotated'
+  | 'import.completed'
 
 /** An event that the audit log can have. */
 export type AuditedEvent = keyof EventMap | CommandEvent

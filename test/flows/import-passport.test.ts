@@ -140,6 +140,14 @@ describe('consulate import passport', () => {
     expect(await runImport('--dry-run')).toMatchObject({ dryRun: true, ...expected })
     expect(await runImport('--dry-run')).toMatchObject({ dryRun: true, ...expected })
     expect(await runImport()).toMatchObject({ dryRun: false, ...expected })
+    const { stdout } = await consulate(directory, ['audit', '--json'])
+    const acts = JSON.parse(stdout) as readonly { readonly event: string; readonly detail: string }[]
+    expect(acts.map(({ event, detail }) => [event, detail.split('; run by')[0]])).toEqual([
+      [
+        'import.completed',
+        'imported 3 clients, 3 users, 1 access tokens, 1 personal tokens, 1 machine tokens; revoked nothing',
+      ],
+    ])
   })
 
   test('adds nothing a second time', async () => {

@@ -270,7 +270,7 @@ export const PASSPORT_FEATURES: Readonly<Record<number, FeatureProof>> = {
   208: ['flows/api-cookie', 'until the user signs out'],
   209: ['flows/providers', 'can both be signed in in one browser, and sign out separately'],
   210: ['unit/test-guard', 'comes from the user or client that was chosen last'],
-  211: ['unit/test-guard', 'is a different random string each time'],
+  211: ['flows/test-clients', 'that is a machine gets a token for itself'],
   212: ['examples/examples', 'test-your-api: the tests pass without an authorization server'],
   213: ['endpoints/token', 'an error is JSON with two members, a request id and no caching'],
   214: ['endpoints/token', '%s is not allowed, and POST is'],

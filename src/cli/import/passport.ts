@@ -5,7 +5,7 @@ import { CommandError, UsageError } from '../errors.ts'
 import { requireInstalled, settingsOf, userProviderOf, withProject, type Project } from '../project.ts'
 import { importClient, type ClientOutcome } from './clients.ts'
 import type { ImportContext } from './context.ts'
-import { printReport } from './print.ts'
+import { printReport, summaryOf } from './print.ts'
 import { createImportLog } from './report.ts'
 import type { PassportSource, Row } from './rows.ts'
 import { openSource } from './source.ts'
@@ -35,6 +35,7 @@ export function importPassport(options: ImportOptions): Promise<void> {
     try {
       const context = createContext(project, timeZone, isDryRun)
       await importAll(source, usersTable, context)
+      if (!isDryRun) project.acts.record('import.completed', { detail: summaryOf(context.log.report) })
       const missing = missingOptions(context)
       printReport(context.log.report, { isDryRun, isJson: options.json ?? false, missing })
     } finally {

@@ -17,6 +17,17 @@ const NAMES: Readonly<Record<ImportKind, string>> = {
   machineTokens: 'machine tokens',
 }
 
+/** For the audit log: `imported 3 clients, 2 users; revoked 1 access tokens`. */
+export function summaryOf({ counts }: ImportReport): string {
+  const list = (outcome: 'imported' | 'revoked'): string =>
+    Object.entries(NAMES)
+      .map(([kind, name]) => [counts[kind as ImportKind][outcome], name] as const)
+      .filter(([count]) => count > 0)
+      .map(([count, name]) => `${count} ${name}`)
+      .join(', ')
+  return `imported ${list('imported') || 'nothing'}; revoked ${list('revoked') || 'nothing'}`
+}
+
 export function printReport(report: ImportReport, { isDryRun, isJson, missing }: PrintOptions): void {
   if (isJson) return printJson({ dryRun: isDryRun, ...report, missing })
   const kinds = Object.entries(report.counts) as readonly [ImportKind, ImportCounts][]
