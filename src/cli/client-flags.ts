@@ -25,6 +25,8 @@ export interface ClientFlags {
   readonly followRevocations?: boolean
   readonly introspect?: boolean
   /** `default` returns to the server's. */
+  /** `name=value`, or `name=` to remove it. */
+  readonly field?: readonly string[]
   readonly graceWindow?: Duration | 'default'
   readonly accessTokenLifetime?: Duration | 'default'
   readonly refreshTokenLifetime?: Duration | 'default'
@@ -180,6 +182,8 @@ export async function withFlagNames<Result>(
 
 /** Describes a problem by its flag: `--redirect-uri http://example.com/cb: must use https`. */
 function describeProblem({ path, message }: ConfigProblem, record: object): string {
+  const [, ownField] = /^fields\.?(.*)$/.exec(path) ?? []
+  if (ownField !== undefined) return `${`--field ${ownField}`.trim()}: ${message}`
   const [, field = '', index] = /^(\w+)(?:\[(\d+)\])?$/.exec(path) ?? []
   const value = (record as Readonly<Record<string, unknown>>)[field]
   const shown = index === undefined ? value : (value as readonly unknown[])[Number(index)]

@@ -7,7 +7,7 @@ import type { Project } from './project.ts'
 import { dim, fields, relativeTime, table, timestamp } from './output.ts'
 
 /** What the views need of a project. */
-type DeclaringProject = Pick<Project, 'declaredClients' | 'providers' | 'source'>
+type DeclaringProject = Pick<Project, 'clientFields' | 'declaredClients' | 'providers' | 'source'>
 
 /** Returns the declaration of a client in the configuration, if it has one. */
 export const declarationOf = (
@@ -41,6 +41,7 @@ export const clientJson = (client: Client, project: DeclaringProject): Readonly<
   access_token_lifetime: inSeconds(client.accessTokenLifetime),
   refresh_token_lifetime: inSeconds(client.refreshTokenLifetime),
   refresh_token_maximum_lifetime: inSeconds(client.refreshTokenMaximumLifetime),
+  fields: project.clientFields.read(client.fields),
   created_at: new Date(client.createdAt).toISOString(),
   revoked_at: client.revokedAt && new Date(client.revokedAt).toISOString(),
 })
@@ -49,7 +50,7 @@ const inSeconds = (milliseconds: number | null): number | null =>
   milliseconds === null ? null : milliseconds / 1000
 
 /** Formats a client for a terminal. */
-export const clientFields = (client: Client, project: DeclaringProject): readonly string[] =>
+export const clientLines = (client: Client, project: DeclaringProject): readonly string[] =>
   fields([
     ['Client ID', client.id],
     ['Declared in', declarationOf(project, client) ? project.source : ''],
@@ -69,8 +70,16 @@ export const clientFields = (client: Client, project: DeclaringProject): readonl
     ['User provider', client.provider],
     ['Settings', settingsOf(client).join(', ')],
     ['Lifetimes', lifetimesOf(client).join(', ')],
+    ...ownFields(client, project),
     ['Created', timestamp(client.createdAt)],
     ['Revoked', client.revokedAt === null ? '' : timestamp(client.revokedAt)],
+  ])
+
+/** Your own fields, as their schema reads them. */
+const ownFields = (client: Client, { clientFields }: DeclaringProject): readonly [string, string][] =>
+  Object.entries(clientFields.read(client.fields)).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
   ])
 
 /** Formats clients as a table. Revoked ones are dim. */

@@ -14,7 +14,8 @@ import {
   type CreateFlags,
   type UpdateFlags,
 } from './client-flags.ts'
-import { clientFields, clientJson, clientTable, declarationOf } from './client-view.ts'
+import { readFieldFlags } from './client-field-flags.ts'
+import { clientLines, clientJson, clientTable, declarationOf } from './client-view.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { confirmOrCancel, isInteractive, requireConfirmable, requireFlag } from './interactive.ts'
 import type { InteractiveOptions } from './interactive.ts'
@@ -51,7 +52,7 @@ export async function createClient(flags: CreateFlags): Promise<void> {
     warnOfDisabledGrants(project, client)
     if (flags.json)
       return printJson({ ...clientJson(client, project), ...(secret && { client_secret: secret }) })
-    print(`Created ${describeClient(client)}.`, ...clientFields(client, project), ...secretLines(secret))
+    print(`Created ${describeClient(client)}.`, ...clientLines(client, project), ...secretLines(secret))
   })
 }
 
@@ -72,24 +73,28 @@ export const showClient = (id: string, { json = false }: ClientOptions): Promise
   withProject(async (project) => {
     const client = await findClient(project, id)
     if (json) return printJson(clientJson(client, project))
-    print(...clientFields(client, project))
+    print(...clientLines(client, project))
   })
 
 /** `consulate client update`: changes what the flags name. */
-export const changeClient = (id: string, { json = false, ...flags }: UpdateFlags): Promise<void> =>
+export const changeClient = (
+  id: string,
+  { json = false, field = [], ...flags }: UpdateFlags,
+): Promise<void> =>
   withProject(async (project) => {
-    const update = toUpdate(flags)
-    if (Object.keys(update).length === 0)
+    const changes = toUpdate(flags)
+    if (Object.keys(changes).length + field.length === 0)
       throw new UsageError('Nothing to change. Run `consulate client update --help` for the flags.')
     const current = await findClient(project, id)
     if (declarationOf(project, current)) throw declaredError(project, current)
     if (current.revokedAt !== null) throw new CommandError('A revoked client cannot be changed.')
-    checkScopes(project, update.scopes ?? [], !isFirstParty(current))
+    checkScopes(project, changes.scopes ?? [], !isFirstParty(current))
+    const update = { ...changes, ...fieldsOf(project, field, current.fields) }
     const client = await withFlagNames(update, () => registryOf(project).update(id, update, COMMAND_LINE))
     if (!client) throw notFound('client', id)
     warnOfDisabledGrants(project, client)
     if (json) return printJson(clientJson(client, project))
-    print(`Updated ${describeClient(client)}.`, ...clientFields(client, project))
+    print(`Updated ${describeClient(client)}.`, ...clientLines(client, project))
   })
 
 /** `consulate client revoke`: revokes a client and its tokens, on every running server. Revoking it again is harmless. */
@@ -138,11 +143,12 @@ const NO_OWN_APPS = 'This user has registered no apps.'
 
 const COMMAND_LINE = { by: 'command_line' } as const
 
-const registryOf = ({ store, acts }: Project): ClientRegistry =>
+const registryOf = ({ store, acts, clientFields }: Project): ClientRegistry =>
   createClientRegistry({
     store: store.clients,
     clock: systemClock,
     events: acts.events,
+    fields: clientFields,
     revoke: acts.revoker.revoke,
   })
 
@@ -185,10 +191,14 @@ async function readRegistration(project: Project, flags: CreateFlags): Promise<C
   const provider = flags.provider ?? (await chooseProvider(project, flags))
   return {
     ...registration,
+    ...fieldsOf(project, flags.field ?? [], {}),
     provider,
     ...(owner && { ownerId: subjectOf(owner, project.provider) }),
   }
 }
+
+const fieldsOf = ({ clientFields }: Project, flags: readonly string[], stored: Client['fields']) =>
+  flags.length > 0 ? { fields: readFieldFlags(flags, stored, clientFields) } : {}
 
 /** Asks whose users sign in to the client, if users do and there are several providers. The default is the first. */
 async function chooseProvider({ provider, providers }: Project, flags: CreateFlags): Promise<string> {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { NO_CLIENT_FIELDS, type ClientFields } from '../clients/fields.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { Config } from '../config/config.ts'
 import { resolveSettings, type Settings } from '../config/settings.ts'
@@ -34,6 +35,8 @@ export interface Project {
   readonly scopes: ReadonlySet<string> | undefined
   /** Those that only first-party clients can have. */
   readonly firstPartyScopes: ReadonlySet<string>
+  /** The checks of the clients' own fields. */
+  readonly clientFields: ClientFields
   /** The clients that the configuration declares. */
   readonly declaredClients: readonly ClientDeclaration[]
   /** True without a configuration file. */
@@ -128,7 +131,7 @@ export function identify({ provider }: Project, userId: string): { user: UserRef
 
 async function fromFile(path: string): Promise<Project> {
   const config = await loadConfigFile(path)
-  const { secrets, provider, providers, grants, scopes, clients } = resolveSettings(config)
+  const { secrets, provider, providers, grants, scopes, clients, clientFields } = resolveSettings(config)
   return {
     source: displayPath(path),
     config,
@@ -141,6 +144,7 @@ async function fromFile(path: string): Promise<Project> {
     hasBuiltInUsers: typeof config.users === 'function',
     scopes: scopes.defined,
     firstPartyScopes: scopes.firstPartyOnly,
+    clientFields,
     declaredClients: clients,
     isFromEnvironment: false,
   }
@@ -162,6 +166,7 @@ function fromEnvironment(): Project {
     hasBuiltInUsers: true,
     scopes: env['CONSULATE_SCOPES'] ? new Set(Object.keys(config.scopes)) : undefined,
     firstPartyScopes: new Set(),
+    clientFields: NO_CLIENT_FIELDS,
     declaredClients: [],
     isFromEnvironment: true,
   }

@@ -30,6 +30,7 @@ describe('consulate client create', () => {
       client_id: like(/^[0-9a-f-]{36}$/),
       client_name: 'Shop',
       access_token_lifetime: null,
+      fields: {},
       refresh_token_lifetime: null,
       refresh_token_maximum_lifetime: null,
       type: 'confidential',

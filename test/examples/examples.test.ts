@@ -149,6 +149,20 @@ test('own-grant: a code works once', async () => {
   ])
 })
 
+test('customize-tokens: claims follow the user and the client, and a lifetime is that of the client', async () => {
+  const output = await start('customize-tokens.ts').ended()
+  expect(output.trim().split('\n')).toEqual([
+    "user { tenant: 'orchard' } orchard",
+    "machine { plan: 'pro' } 3600",
+    "machine { plan: 'free' } 300",
+  ])
+})
+
+test('sql-users: a password can be changed, and a disabled user cannot sign in', async () => {
+  const output = await start('sql-users.ts').ended()
+  expect(output.trim().split('\n')).toEqual(['200 401', '401 200', '401'])
+})
+
 test('own-pages: the custom sign-in page is escaped and has the security headers of the server', async () => {
   const PORT = await freePort()
   await start('own-pages.ts', { PORT }).printed('Open')

@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { type } from 'arktype'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { clientCredentials, ConfigError, type FieldsSchema } from '../../src/index.ts'
@@ -143,7 +145,22 @@ describe('after the schema has changed', () => {
   })
 })
 
+/** The same schema in each library, with a typed default and an optional number. */
+const LIBRARIES: Readonly<Record<string, FieldsSchema>> = {
+  Zod: z.object({ plan: z.enum(['free', 'pro']).default('free'), seats: z.number().optional() }),
+  Valibot: v.object({ plan: v.optional(v.picklist(['free', 'pro']), 'free'), seats: v.optional(v.number()) }),
+  ArkType: type({ plan: "'free'|'pro' = 'free'", 'seats?': 'number' }),
+}
+
 describe('a schema', () => {
+  test.each(Object.entries(LIBRARIES))('can be one of %s', async (_library, schema) => {
+    await using own = await startServer(withSchema(schema))
+    const { client } = await own.server.clients.create({ ...NAME, fields: { seats: 5 } })
+    expect(client.fields).toEqual({ plan: 'free', seats: 5 })
+    const wrong = own.server.clients.update(client.id, { fields: { plan: 'gold' } })
+    expect(await problemsOf(wrong)).toEqual(['fields.plan'])
+  })
+
   test.each<[string, unknown, RegExp]>([
     [
       'with a required field',

@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Express, NextFunction, Request as ExpressRequest } from 'express'
+import { type } from 'arktype'
+import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
 import { z } from 'zod'
 import {
@@ -106,6 +108,18 @@ export async function clientFieldsAreTyped(): Promise<void> {
   await typed.clients.create({ name: 'App', fields: { plna: 'pro' } })
   // @ts-expect-error a misspelled field
   void client.fields.plna
+  const byValibot = createAuthorizationServer({
+    ...common,
+    scopes,
+    clientFields: v.object({ plan: v.optional(v.picklist(['free', 'pro']), 'free') }),
+  })
+  expectTypeOf((await byValibot.clients.find('a'))?.fields.plan).toEqualTypeOf<'free' | 'pro' | undefined>()
+  const byArkType = createAuthorizationServer({
+    ...common,
+    scopes,
+    clientFields: type({ plan: "'free'|'pro' = 'free'" }),
+  })
+  expectTypeOf((await byArkType.clients.find('a'))?.fields.plan).toEqualTypeOf<'free' | 'pro' | undefined>()
   const anyServer: AuthorizationServer<Scope> = typed
   void anyServer
   void toNode(typed).routes()

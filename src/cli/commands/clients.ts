@@ -81,6 +81,7 @@ const addSettings = (command: Command): Command =>
         'how long a rotated refresh token may be repeated: 30s, 0',
       ).argParser(parseDurationOrDefault),
     )
+    .option('--field <name=value>', 'field of your own (clientFields); repeatable; empty to remove', collect)
     .optionsGroup('Lifetimes (5m, 30d, or default for those of the server):')
     .addOption(lifetimeFlag('--access-token-lifetime <time>', 'of access tokens, of every grant'))
     .addOption(lifetimeFlag('--refresh-token-lifetime <time>', 'of refresh tokens without use'))
