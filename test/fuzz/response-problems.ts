@@ -82,7 +82,10 @@ const OWN_PATH =
   '/(?:oauth/authorize|(?:oauth/device|login|logout|forgot-password|reset-password|account|account/(?:devices|password|apps|tokens|developer))(?:/customers)?)'
 const [OWN_ADDRESS, OWN_TARGET] = [
   new RegExp(`^${OWN_PATH}(?:\\?|$)`),
-  new RegExp(`^${OWN_PATH}(?:\\?(?:revoke|sign_out|disconnect|new|app|rotate|delete)=[\\w-]+)?$`),
+  // The links to other languages keep the query, which cannot change where they lead.
+  new RegExp(
+    `^(?:${OWN_PATH}(?:\\?(?:revoke|sign_out|disconnect|new|app|rotate|delete)=[\\w-]+|\\?ui_locales=[^"<>]*)?|\\?language=(?:en|vi|zh)(?:&[^"<>]*)?)$`,
+  ),
 ]
 /** An authorization response: tokens in the fragment only, codes in the query only. */
 const AUTHORIZATION_RESPONSE = /^(?:[?&](?:code|error)|#(?:access_token|error))=/

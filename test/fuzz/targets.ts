@@ -120,6 +120,7 @@ async function authorizeRequests(
       query: [...query, ['max_age', '86400'], ['login_hint', 'ada'], ['ui_locales', 'fr-CA fr']],
       headers: [...headers, LANGUAGES],
     }),
+    draft(path, { query: [['language', 'vi'], ...query], headers }),
     draft(path, { query: publicQuery, headers }),
     draft(path, { query: [...publicQuery, ['response_mode', 'query'], ['prompt', 'consent']] }),
     draft(path, { method: 'POST', body: query, headers: [FORM, ...headers] }),
