@@ -129,11 +129,7 @@ const EMPTY = {
 const MAX_TEXT_LENGTH = 1_000
 
 /** Converts an event to an entry of the audit log. */
-export function entryOf<Name extends keyof EventMap>(
-  event: Name,
-  payload: EventMap[Name],
-  at: number,
-): AuditEntry {
+function entryOf<Name extends keyof EventMap>(event: Name, payload: EventMap[Name], at: number): AuditEntry {
   return createEntry(event, at, { requestId: payload.requestId, ...CONVERTERS[event](payload) })
 }
 

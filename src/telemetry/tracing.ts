@@ -27,7 +27,14 @@ export async function loadTracing(): Promise<Tracing | undefined> {
 }
 
 /** It is optional: most apps do not have it. */
-export const importApi = (): Promise<Api | undefined> => import('@opentelemetry/api').catch(() => undefined)
+export async function importApi(): Promise<Api | undefined> {
+  try {
+    // Bundlers accept that a package is missing only within `try`.
+    return await import('@opentelemetry/api')
+  } catch {
+    return undefined
+  }
+}
 
 function createTracing({ context, SpanKind, SpanStatusCode, trace, ProxyTracerProvider }: Api): Tracing {
   /** Returns undefined without an SDK. It may be registered after the server has started. */
