@@ -12,7 +12,8 @@ import {
   type Laravel,
   type PassportTokens,
 } from '../support/passport.ts'
-import { startServer, type TestClient, type TestServer } from '../support/server.ts'
+import { recordStatements } from '../support/statements.ts'
+import { startServer, type ServerOptions, type TestClient, type TestServer } from '../support/server.ts'
 
 const SHOP = '9c3b1f6e-6a0f-4c55-9a57-0d1d7f4d0b11'
 const OTHER = '9c3b1f6e-6a0f-4c55-9a57-0d1d7f4d0b12'
@@ -25,6 +26,13 @@ let server: TestServer
 let user: PassportTokens
 let machine: PassportTokens
 let edited: PassportTokens
+
+const config = (): ServerOptions => ({
+  file: join(directory, 'data/consulate.db'),
+  secrets: secretsFromDirectory(join(directory, 'data/secrets')),
+  passport: { publicKey: laravel.publicKey, appKey: laravel.appKey },
+  resources: ['https://files.example'],
+})
 
 const shop: TestClient = { id: SHOP, secret: undefined, redirectUri: CALLBACK }
 const claims = (changes: object = {}): object => ({
@@ -56,12 +64,7 @@ beforeAll(async () => {
     edited.id,
   )
   await consulate(directory, ['import', 'passport', '--from', laravel.file, '--json'], { env: ENV })
-  server = await startServer({
-    file: join(directory, 'data/consulate.db'),
-    secrets: secretsFromDirectory(join(directory, 'data/secrets')),
-    passport: { publicKey: laravel.publicKey, appKey: laravel.appKey },
-    resources: ['https://files.example'],
-  })
+  server = await startServer(config())
 })
 afterAll(async () => {
   laravel.close()
@@ -140,18 +143,13 @@ describe('an imported access token', () => {
   })
 
   test('is verified with one query once, and with none from then on', async () => {
+    const statements = recordStatements()
+    await using other = await startServer(config())
     const token = signPassportToken(claims({ iat: 1 }))
-    const find = server.store.authorizations.find.bind(server.store.authorizations)
-    let queries = 0
-    Object.assign(server.store.authorizations, {
-      find: (id: string) => {
-        queries += 1
-        return find(id)
-      },
-    })
-    for (let call = 0; call < 3; call += 1) expect(await statusOf(token)).toBe(200)
-    Object.assign(server.store.authorizations, { find })
-    expect(queries).toBe(1)
+    const call = () => callApi(other, '/me', token)
+    const queries = async (): Promise<readonly string[]> =>
+      (await statements.during(other, call)).filter((text) => text.endsWith('authorizations'))
+    expect([await queries(), await queries()]).toEqual([['select authorizations'], []])
   })
 })
 
