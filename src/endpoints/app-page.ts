@@ -32,8 +32,10 @@ export async function redirectToAppPage(
 /** Open redirects and loops are impossible, whatever a view returns. */
 function checkLocation({ services, request }: Exchange, location: string, view: string): URL {
   const { origin } = new URL(services.settings.issuer)
-  const url = URL.canParse(location, origin) ? new URL(location, origin) : undefined
-  if (url?.origin !== origin || url.username !== '' || url.password !== '')
+  const url = URL.parse(location, origin)
+  // Browsers would read the path `//example.com` as another host.
+  const isOwn = url?.origin === origin && !url.pathname.startsWith('//')
+  if (!isOwn || url.username !== '' || url.password !== '')
     throw new ViewError(`pages.views.${view} redirected to another origin than ${origin}`)
   if (url.pathname === request.path)
     throw new ViewError(`pages.views.${view} redirected to ${url.pathname}, which is a page of the server`)

@@ -231,6 +231,7 @@ describe('a view cannot redirect to', () => {
     'https://evil.example/',
     '//evil.example/',
     '/\\evil.example/',
+    '/.//evil.example/',
     'javascript:alert(1)',
     'data:text/html,hi',
     'http://user:secret@127.0.0.1/',
