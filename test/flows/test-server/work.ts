@@ -32,7 +32,8 @@ for (const [module, exports] of Object.entries({ crypto, fs, net, childProcess }
     const original = functions[name]
     if (typeof original !== 'function') continue
     functions[name] = (...args) => {
-      count(`${module}.${name}`)
+      // Optional packages, such as OpenTelemetry, are loaded if they are installed. `readSync` has no name.
+      if (name !== 'readSync' && !String(args[0]).includes('node_modules')) count(`${module}.${name}`)
       return original(...args)
     }
   }
