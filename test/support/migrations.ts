@@ -13,6 +13,7 @@ export const MIGRATIONS: readonly string[] = [
   '0009-client-fields',
   '0010-webhooks',
   '0011-imported-tokens',
+  '0012-audit',
 ]
 
 /** The statements that undo each of them but the first. */
@@ -36,6 +37,16 @@ const UNDO: Readonly<Record<string, string>> = {
     .join('; '),
   '0011-imported-tokens': 'drop table consulate_imported_tokens',
   '0010-webhooks': 'drop table consulate_webhook_deliveries; drop table consulate_webhook_endpoints',
+  '0012-audit': [
+    ...[
+      'created_at_id',
+      'sub_created_at_id',
+      'client_id_created_at_id',
+      'event_created_at_id',
+      'address_created_at_id',
+    ].map((columns) => `drop index consulate_audit_${columns}`),
+    'alter table consulate_audit drop column actor',
+  ].join('; '),
 }
 
 /** Takes a database file back to the first version. */
