@@ -15,6 +15,7 @@ import {
 import { createMailbox } from '../support/password-reset.ts'
 import { startServer, type TestClient, type TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postRefresh } from '../support/sign-in-api.ts'
+import { API_COOKIE } from '../support/spa.ts'
 import { createUserTable } from '../support/user-table.ts'
 import {
   CREDENTIALS,
@@ -30,6 +31,7 @@ const server = await startServer({
   users: table.provider,
   passwordReset: mailbox.passwordReset,
   grants: [...commonConfig().grants, signIn()],
+  apiCookie: {},
 })
 mailbox.watch(server.knownSecrets)
 afterAll(server.close)
@@ -78,7 +80,7 @@ async function createWorld(event: EndingEvent): Promise<World> {
     user,
     clients,
     here,
-    there: { ...here, browser, first },
+    there: { ...here, browser, cookies: new Map(browser.cookies), first },
     neighbor: isLast ? await getCredentials(server, addUser(), clients) : neighbor,
   }
 }
@@ -169,7 +171,8 @@ const EVENTS: Readonly<Record<EndingEvent, (world: World) => unknown>> = {
   },
   async 'access token revoked'({ here }) {
     const tokens = [here.device, here.first, here.third].map(({ access_token: token }) => token)
-    for (const token of [...tokens, here.personal.accessToken, here.machine])
+    const cookie = here.cookies.get(API_COOKIE) ?? ''
+    for (const token of [...tokens, here.personal.accessToken, here.machine, cookie])
       await server.server.tokens.revoke({
         tokenId: claimOf(token, 'jti'),
         expiresAt: Number(claimOf(token, 'exp')) * 1000,

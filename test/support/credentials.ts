@@ -11,6 +11,7 @@ import {
 } from './oauth-client.ts'
 import type { TestClient, TestServer, TestUser } from './server.ts'
 import { logIn, postRefresh, type DeviceTokens } from './sign-in-api.ts'
+import { callAsSpa } from './spa.ts'
 import type { CredentialName, Outcome } from './what-ends-what.ts'
 
 /** The clients of an owner of credentials. */
@@ -29,6 +30,8 @@ export interface AppTokens extends Tokens {
 export interface Credentials {
   readonly user: TestUser
   readonly browser: Browser
+  /** A copy of the browser's cookies, among them the API cookie. */
+  readonly cookies: ReadonlyMap<string, string>
   readonly device: DeviceTokens
   readonly first: AppTokens
   readonly third: AppTokens
@@ -49,12 +52,16 @@ export async function getCredentials(
     scopes: ['orders:read'],
   })
   const machine = await getTokens(server, first, { grant_type: 'client_credentials' })
+  const apps = {
+    first: await connect({ ...flow, client: first }),
+    third: await connect({ ...flow, client: third }),
+  }
   return {
     user,
     browser,
+    cookies: new Map(browser.cookies),
     device: await logIn(server, user),
-    first: await connect({ ...flow, client: first }),
-    third: await connect({ ...flow, client: third }),
+    ...apps,
     personal: { id: token.id, accessToken: server.knownSecrets.add('access token', accessToken) },
     machine: machine.access_token,
   }
@@ -78,6 +85,8 @@ export async function outcomeOf(
       const page = await browser.open(server.endpoint('/account/devices'))
       return page.text.includes(credentials.user.email) ? 'stays' : 'ends'
     }
+    case 'API cookie':
+      return cookieOutcome(server, credentials)
     case 'API sign-in':
       return pairOutcome(server, device, (token) => postRefresh(server, token))
     case 'first-party app':
@@ -90,6 +99,18 @@ export async function outcomeOf(
     default:
       return tokenOutcome(server, '/machine', machine)
   }
+}
+
+/** Sends the copied cookie, and then renews the one of the browser, which may belong to another user by now. */
+async function cookieOutcome(server: TestServer, { browser, cookies, user }: Credentials): Promise<Outcome> {
+  const me = server.endpoint('/me')
+  const { status, body } = await callAsSpa(browser, me, { cookies })
+  const isAccepted = statusOutcome(status, body, 'Cookie revoked') === 'stays'
+  const renewal = await callAsSpa(browser, server.endpoint('/oauth/token/refresh'), { method: 'POST' })
+  const renewed = await callAsSpa(browser, me)
+  const canRenew = renewal.status === 200 && JSON.stringify(renewed.body).includes(JSON.stringify(user.id))
+  if (!canRenew) return isAccepted ? 'until it expires' : 'ends'
+  return isAccepted ? 'stays' : 'must refresh'
 }
 
 const appOutcome = (server: TestServer, tokens: AppTokens): Promise<Outcome> =>
@@ -117,7 +138,11 @@ async function personalOutcome(server: TestServer, token: string): Promise<Outco
 
 async function tokenOutcome(server: TestServer, path: string, token: string): Promise<'stays' | 'ends'> {
   const { status, body } = await callApi(server, path, token)
+  return statusOutcome(status, body, 'Token revoked')
+}
+
+function statusOutcome(status: number, body: unknown, revoked: string): 'stays' | 'ends' {
   if (status === 200) return 'stays'
-  if (status === 401 && body['error_description'] === 'Token revoked') return 'ends'
+  if (status === 401 && JSON.stringify(body).includes(revoked)) return 'ends'
   throw new Error(`Unexpected response: ${status} ${JSON.stringify(body)}`)
 }
