@@ -15,8 +15,8 @@ export interface PageOptions {
   readonly formTargets?: readonly string[]
 }
 
-/** A page of the app cannot sign its users out, or in as someone else. */
-const OUR_COOKIE = /^\s*(?:__Host-)?consulate_/i
+/** A page of the app cannot sign its users out, or in as someone else. Browsers send `=name=value` back as `name=value`. */
+const OUR_COOKIE = /^[\s=]*(?:__Host-)?consulate_/i
 
 /** Answers with a page and its security headers. */
 export async function page<Name extends keyof ViewProps>(

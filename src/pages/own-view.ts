@@ -103,9 +103,9 @@ function policyOf(options: OwnPageOptions, policy: unknown): string | undefined 
 
 async function responsePage(options: OwnPageOptions, response: Response): Promise<RenderedPage> {
   const headers = headersOf(response)
-  checkHeaders(options, headers)
-  const status = statusOf(options, response)
   const cookies = response.headers.getSetCookie()
+  checkHeaders(options, [...Object.entries(headers), ...cookies.map((cookie) => ['Set-Cookie', cookie] as const)])
+  const status = statusOf(options, response)
   const { Location: location } = headers
   if (REDIRECTS.has(status) && location !== undefined)
     return { status: 303, headers: {}, cookies, body: '', location }
@@ -114,9 +114,9 @@ async function responsePage(options: OwnPageOptions, response: Response): Promis
   return { status, headers: completed(options, headers), cookies, body }
 }
 
-/** Another library may allow line breaks, which would add headers. */
-function checkHeaders(options: OwnPageOptions, headers: PageHeaders): void {
-  for (const [name, value] of Object.entries(headers))
+/** Another library may allow line breaks, which would add headers. Node sends no response with other control characters. */
+function checkHeaders(options: OwnPageOptions, headers: readonly (readonly [string, string])[]): void {
+  for (const [name, value] of headers)
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       throw failed(options, `returned an invalid header: ${name}`)
 }

@@ -91,6 +91,7 @@ describe('a page of your own returns', () => {
           ['x-app', 'shop'],
           ['set-cookie', 'theme=dark'],
           ['set-cookie', 'consulate_session=another; Path=/'],
+          ['set-cookie', '=consulate_session=another; Path=/'],
         ],
       })
     const { status, headers, body } = await showConsent()
@@ -176,6 +177,20 @@ const failures: readonly (readonly [string, View<'consent'>, string])[] = [
       headers: Object.assign(new Map([['x-app', 'a\r\nX-Evil: 1']]), { getSetCookie: () => [] }),
     }),
     'returned an invalid header: X-App',
+  ],
+  [
+    'returns a cookie with a control character',
+    () => new Response('<h1>Own', { headers: { 'set-cookie': 'theme=\u0001' } }),
+    'returned an invalid header: Set-Cookie',
+  ],
+  [
+    'returns a Response of another library with a cookie of two lines',
+    returning({
+      status: 200,
+      text: async () => '<h1>Own',
+      headers: Object.assign(new Map(), { getSetCookie: () => ['theme=dark\r\nX-Evil: 1'] }),
+    }),
+    'returned an invalid header: Set-Cookie',
   ],
 ]
 
