@@ -22,10 +22,13 @@ const RESERVED_FIELDS: ReadonlySet<string> = new Set(
  * Returns whether a claim belongs to the protocols or to the server. In any case: some JSON parsers ignore the case of
  * names, and would read `SUB` as `sub`.
  */
-export const isReservedClaim = (name: string): boolean => RESERVED_CLAIMS.has(name.toLowerCase())
+export const isReservedClaim = (name: string): boolean => RESERVED_CLAIMS.has(foldCase(name))
 
 /** Returns whether a member of a token response belongs to the protocols or to the server, in any case. */
-export const isReservedField = (name: string): boolean => RESERVED_FIELDS.has(name.toLowerCase())
+export const isReservedField = (name: string): boolean => RESERVED_FIELDS.has(foldCase(name))
+
+/** Go's parser also reads the long s (`ſub`) as an s, and the Kelvin sign as a k. */
+const foldCase = (name: string): string => name.toUpperCase().toLowerCase()
 
 /** Returns the claims of a payload that `tokenClaims` has added. Frozen, because guards share them between requests. */
 export const extraClaimsOf = (payload: object): JsonObject =>

@@ -55,6 +55,7 @@ const HOSTILE: Readonly<Record<string, unknown>> = {
   'the answer of an introspection': { active: true },
   'the subject in capitals': { SUB: '1' },
   'a scope in another case': { Scope: '*' },
+  'the subject with a long s': { ſub: '1' },
   'the prototype': JSON.parse('{"__proto__":{"admin":true}}') as object,
   'a nested prototype': { user: JSON.parse('{"__proto__":{"admin":true}}') as object },
   'a constructor': { constructor: { prototype: {} } },
@@ -95,6 +96,7 @@ describe('a token is refused, with the reason in the log, if tokenClaims returns
 const HOSTILE_FIELDS: Readonly<Record<string, unknown>> = {
   'another token': { access_token: 'x' },
   'another type': { Token_Type: 'mac' },
+  'another token with a Kelvin sign': { 'access_to\u{212a}en': 'x' },
   'a refresh token': { refresh_token: 'x' },
   'a longer life': { expires_in: 1e9 },
   'an error': { error: 'x' },
