@@ -104,7 +104,10 @@ function policyOf(options: OwnPageOptions, policy: unknown): string | undefined 
 async function responsePage(options: OwnPageOptions, response: Response): Promise<RenderedPage> {
   const headers = headersOf(response)
   const cookies = response.headers.getSetCookie()
-  checkHeaders(options, [...Object.entries(headers), ...cookies.map((cookie) => ['Set-Cookie', cookie] as const)])
+  checkHeaders(options, [
+    ...Object.entries(headers),
+    ...cookies.map((cookie) => ['Set-Cookie', cookie] as const),
+  ])
   const status = statusOf(options, response)
   const { Location: location } = headers
   if (REDIRECTS.has(status) && location !== undefined)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { secretsFromDirectory } from '../../src/index.ts'
 import { consulate, emptyDirectory } from '../cli/run.ts'
-import { callApi, introspectToken, refresh } from '../support/oauth-client.ts'
+import { callApi, introspectToken, refresh, revokeToken } from '../support/oauth-client.ts'
 import {
   createLaravel,
   laravelTime,
@@ -169,11 +169,33 @@ describe('an imported refresh token', () => {
     expect(body['error']).toBe('invalid_scope')
   })
 
+  test('that is made up is not opened for an API that asks about it', async () => {
+    const api = await server.addClient({ introspects: true, grantTypes: [] })
+    const responses = await Promise.all(
+      Array.from({ length: 120 }, async (_, index) => introspectToken(server, api, forged(index))),
+    )
+    expect(new Set(responses.map(({ body }) => JSON.stringify(body)))).toEqual(new Set(['{"active":false}']))
+  })
+
+  test('is opened once, however often it is presented', async () => {
+    const responses = await Promise.all(
+      Array.from({ length: 120 }, async () => refresh({ server, client: shop }, edited.refreshToken)),
+    )
+    expect(responses.filter(({ status }) => status === 503)).toEqual([])
+  })
+
   test('that is made up is counted for the address of a public client, which is then refused', async () => {
-    const forged = `def50200${'00'.repeat(200)}`
-    const statuses: number[] = []
-    for (let attempt = 0; attempt < 62; attempt += 1)
-      statuses.push((await refresh({ server, client: shop }, forged)).status)
-    expect([statuses[0], statuses.at(-1)]).toEqual([400, 429])
+    const statuses: (readonly number[])[] = []
+    for (let attempt = 0; attempt < 32; attempt += 1) {
+      const refreshed = await refresh({ server, client: shop }, forged(attempt))
+      const revoked = await revokeToken(server, shop, forged(attempt))
+      statuses.push([refreshed.status, revoked.status])
+    }
+    expect([statuses[0], statuses.at(-1)]).toEqual([
+      [400, 200],
+      [429, 429],
+    ])
   })
 })
+
+const forged = (index: number): string => `def50200${index.toString(16).padStart(400, '0')}`

@@ -60,12 +60,16 @@ function describeClaims({ scopes }: Services['settings'], claims: AccessTokenCla
   return { ...claims, epochs: undefined, scope, token_type: 'Bearer' }
 }
 
-/** Describes a refresh token to its own client. No other client has a use for one. */
+/**
+ * Describes a refresh token to its own client. No other client has a use for one. An imported one is not described: opening
+ * it is slow, and APIs pass on whatever their callers send.
+ */
 export async function describeRefreshToken(
   services: Services,
   token: string,
   clientId: string,
 ): Promise<TokenDescription | undefined> {
+  if (services.grantContext.importedRefreshTokens.looksImported(token)) return undefined
   const found = await findRefreshToken(services, token, clientId)
   if (found?.authorization.clientId !== clientId || !isActive(services, found)) return undefined
   const { settings, subjectOf } = services

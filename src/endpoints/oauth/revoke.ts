@@ -1,14 +1,15 @@
 import { OAuthError } from '../../errors.ts'
+import { canBeGuess } from '../../grants/grant.ts'
 import { CLOCK_TOLERANCE } from '../../lib/clock.ts'
 import type { Form } from '../../lib/form.ts'
 import { json, type HttpResponse } from '../../lib/http.ts'
 import { validityOf, type AccessTokenClaims } from '../../model/claims.ts'
-import { PERSONAL_ACCESS } from '../../model/client.ts'
+import { PERSONAL_ACCESS, type Client } from '../../model/client.ts'
 import type { RevocationTarget } from '../../store/revocations.ts'
 import { readForm, requireParameter } from '../body.ts'
 import type { Exchange } from '../endpoint.ts'
-import { authenticateClient } from './client-authentication.ts'
-import { findRefreshToken, readAccessToken } from './presented-token.ts'
+import { authenticateClient, refuseIfThrottled } from './client-authentication.ts'
+import { findRefreshToken, readAccessToken, type PresentedRefreshToken } from './presented-token.ts'
 
 /**
  * POST: revokes a token (RFC 7009). A refresh token is revoked with its authorization, an access token alone. 200 for tokens
@@ -22,8 +23,8 @@ export async function revoke(exchange: Exchange): Promise<HttpResponse> {
   if (claims?.client_id === PERSONAL_ACCESS) {
     await revokeAccessToken(exchange, claims)
   } else {
-    const { id } = client ?? (await authenticateClient(exchange, form))
-    await (claims ? revokeOwn(exchange, claims, id) : revokeRefreshToken(exchange, token, id))
+    const owner = client ?? (await authenticateClient(exchange, form))
+    await (claims ? revokeOwn(exchange, claims, owner.id) : revokeRefreshToken(exchange, token, owner))
   }
   return json(200, {})
 }
@@ -59,19 +60,30 @@ async function targetOf(
 }
 
 /** A rotated refresh token revokes the authorization too: its client is done with it, or it was stolen. */
-async function revokeRefreshToken(
-  { services, requestId }: Exchange,
-  token: string,
-  clientId: string,
-): Promise<void> {
-  const { authorization } = (await findRefreshToken(services, token, clientId)) ?? {}
+async function revokeRefreshToken(exchange: Exchange, token: string, client: Client): Promise<void> {
+  const { services, requestId } = exchange
+  const { authorization } = (await findPresented(exchange, token, client)) ?? {}
   if (!authorization) return
-  requireOwner(authorization.clientId, clientId)
+  requireOwner(authorization.clientId, client.id)
   if (authorization.revokedAt !== null) return
   const { id } = authorization
   const sub = services.subjectOf(authorization)
   const cause = { by: 'client', reason: 'token_revoked', requestId } as const
   await services.revoker.revoke({ kind: 'authorization', id, sub }, cause)
+}
+
+/** An imported token is slow to open, so invalid ones of public clients count, and a throttled address gets none opened. */
+async function findPresented(
+  exchange: Exchange,
+  token: string,
+  client: Client,
+): Promise<PresentedRefreshToken | undefined> {
+  const { services, address } = exchange
+  const isGuess = canBeGuess(client) && services.grantContext.importedRefreshTokens.looksImported(token)
+  if (isGuess) await refuseIfThrottled(exchange)
+  const found = await findRefreshToken(services, token, client.id)
+  if (isGuess && !found) await services.throttle.fail({ address })
+  return found
 }
 
 /** The same error whether the token is valid, expired or revoked (RFC 7009 section 2.1). */
