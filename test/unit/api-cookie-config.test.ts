@@ -35,6 +35,12 @@ describe('the option apiCookie', () => {
     ],
     ['a domain of others', { domain: 'example.org' }, 'apiCookie.domain: must be a domain'],
     ['a part of a label', { domain: 'ample.com' }, 'apiCookie.domain: must be a domain'],
+    ['a domain that is not a text', { domain: 7 }, 'apiCookie.domain: must be a domain'],
+    [
+      'an invalid domain, and not the origins that need it',
+      { domain: 'example.org', origins: ['https://app.example.org'] },
+      'apiCookie.domain: must be a domain',
+    ],
     ['a top-level domain', { domain: 'com' }, 'apiCookie.domain: must be a domain'],
     ['a domain with attributes', { domain: 'example.com; Secure' }, 'apiCookie.domain: must be a domain'],
     ['an unusable name', { xsrfCookie: 'a=b' }, 'apiCookie.xsrfCookie: must be the name of a cookie'],
@@ -47,9 +53,20 @@ describe('the option apiCookie', () => {
     expect(configProblems({ apiCookie })).toEqual([expect.stringContaining(problem)])
   })
 
+  test('rejects the address of the issuer as a domain', () => {
+    const issuer = 'https://192.0.2.1'
+    expect(configProblems({ issuer, apiCookie: { domain: '192.0.2.1' } })).toEqual([
+      expect.stringContaining('apiCookie.domain: must be a domain'),
+    ])
+  })
+
   test('rejects a lifetime longer than that of sessions', () => {
     expect(configProblems({ apiCookie: {}, sessionLifetime: '10m' })).toEqual([
       'apiCookie.lifetime: must not be longer than sessionLifetime',
     ])
+  })
+
+  test('accepts a lifetime as long as that of sessions', () => {
+    expect(configProblems({ apiCookie: {}, sessionLifetime: '15m' })).toEqual([])
   })
 })

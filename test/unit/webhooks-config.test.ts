@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EVENT_NAMES } from '../../src/event-map.ts'
-import { resolveWebhooks, type WebhooksConfig } from '../../src/config/webhooks.ts'
+import { resolveWebhookRetention, resolveWebhooks, type WebhooksConfig } from '../../src/config/webhooks.ts'
 import { createValidator } from '../../src/lib/validator.ts'
 import { configProblems } from '../support/config.ts'
 
@@ -9,6 +9,8 @@ const CRM = { id: 'crm', url: 'https://crm.example/hooks', secret: SECRET }
 
 const problemsWith = (changes: object): readonly string[] =>
   configProblems({ webhooks: { endpoints: [{ ...CRM, ...changes }] } })
+
+const urlOf = (length: number): string => 'https://crm.example/'.padEnd(length, 'a')
 
 const secretOf = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 1).toString('base64')}`
 
@@ -31,8 +33,21 @@ describe('webhook endpoints', () => {
       { url: 'https://user:secret@crm.example/' },
       'url: must not contain a user name or password',
     ],
+    [
+      'a user name in the URL',
+      { url: 'https://user@crm.example/' },
+      'url: must not contain a user name or password',
+    ],
+    [
+      'a password without a user name in the URL',
+      { url: 'https://:secret@crm.example/' },
+      'url: must not contain a user name or password',
+    ],
     ['a fragment', { url: 'https://crm.example/#a' }, 'url: must not have a fragment'],
+    ['a long URL', { url: urlOf(2049) }, 'url: must be an absolute URL of at most 2048 characters'],
     ['an ID with a space', { id: 'a b' }, 'id: must have 1 to 64 letters, digits, - and _'],
+    ['an empty ID', { id: '' }, 'id: must have 1 to 64 letters, digits, - and _'],
+    ['a long ID', { id: 'a'.repeat(65) }, 'id: must have 1 to 64 letters, digits, - and _'],
     ['no secret', { secret: undefined }, 'secret: is missing'],
     ['an empty list of secrets', { secret: undefined, secrets: [] }, 'secret: is missing'],
     [
@@ -42,6 +57,11 @@ describe('webhook endpoints', () => {
     ],
     ['a short secret', { secret: secretOf(23) }, 'secret: must be whsec_'],
     ['a long secret', { secret: secretOf(65) }, 'secret: must be whsec_'],
+    [
+      'a secret in Base64 with stray bits at its end',
+      { secret: `whsec_${'A'.repeat(33)}B` },
+      'secret: must be whsec_',
+    ],
     ['a secret that is not Base64', { secret: `whsec_${'é'.repeat(32)}` }, 'secret: must be whsec_'],
     [
       'one invalid secret of several',
@@ -69,10 +89,9 @@ describe('webhook endpoints', () => {
       'webhooks.endpoints[1].id: is used by another endpoint',
     ])
     expect(configProblems({ webhooks: {} })).toEqual(['webhooks.endpoints: must be an array'])
-    expect(
-      configProblems({ webhooks: { endpoints: [CRM], timeout: '2m', keep: 'x', pollInterval: '2h' } }),
-    ).toHaveLength(3)
-    expect(configProblems({ webhooks: { endpoints: [null] } })).not.toEqual([])
+    expect(configProblems({ webhooks: { endpoints: [null] } })[0]).toMatch(
+      'webhooks.endpoints[0]: must be an object',
+    )
   })
 
   test.each([
@@ -86,6 +105,9 @@ describe('webhook endpoints', () => {
     for (const secret of [secretOf(24), secretOf(64), secretOf(25), secretOf(25).replaceAll('=', '')])
       expect(problemsWith({ secret })).toEqual([])
   })
+
+  test('can have an ID of 64 and a URL of 2048 characters', () =>
+    expect(problemsWith({ id: 'a'.repeat(64), url: urlOf(2048) })).toEqual([]))
 
   const eventsOf = (events?: WebhooksConfig['endpoints'][number]['events']) => {
     const endpoints = [{ ...CRM, ...(events && { events }) }]
@@ -105,5 +127,38 @@ describe('webhook endpoints', () => {
     expect(EVENT_NAMES.filter((name) => !eventsOf().includes(name))).toEqual(optIn)
     expect(eventsOf('all')).toEqual(EVENT_NAMES)
     expect(eventsOf(['token.issued'])).toEqual(['token.issued'])
+  })
+})
+
+describe('the option webhooks', () => {
+  test.each([
+    [{ timeout: '61s' }, 'timeout: must be at most 60 seconds'],
+    [{ pollInterval: '61m' }, 'pollInterval: must be at most an hour'],
+    [{ keep: 'x' }, 'keep: must be'],
+    [{ keepFailed: 'x' }, 'keepFailed: must be'],
+    [{ keepFor: '1d' }, 'keepFor: unknown option'],
+  ])('rejects %j', (options, problem) => {
+    expect(configProblems({ webhooks: { endpoints: [CRM], ...options } })).toEqual([
+      expect.stringContaining(`webhooks.${problem}`),
+    ])
+  })
+
+  test('accepts a timeout of a minute and a poll interval of an hour', () => {
+    const webhooks = { endpoints: [CRM], timeout: '60s', pollInterval: '1h' }
+    expect(configProblems({ webhooks })).toEqual([])
+  })
+
+  test('has the documented defaults', () => {
+    const validator = createValidator()
+    expect(resolveWebhooks({ endpoints: [CRM] }, validator)).toMatchObject({
+      timeout: 15_000,
+      pollInterval: 1_000,
+    })
+    const day = 86_400_000
+    expect(resolveWebhookRetention({}, validator)).toEqual({ delivered: 3 * day, failed: 30 * day })
+  })
+
+  test('turns webhooks off if it has no endpoints', () => {
+    expect(resolveWebhooks({ endpoints: [] }, createValidator())).toBeUndefined()
   })
 })
