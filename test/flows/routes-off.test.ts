@@ -74,6 +74,7 @@ const problemOf = (name: string, changes: object = {}): readonly string[] =>
 describe('a route must not be off', () => {
   const grants = [authorizationCode(), deviceCode()]
   const passwordReset = { send: () => undefined }
+  const onPage = (page: string) => ({ accountPages: [page] })
   test.each([
     ['token', {}, 'the grant authorization_code needs it'],
     ['authorize', {}, 'the grant authorization_code needs it'],
@@ -81,12 +82,20 @@ describe('a route must not be off', () => {
     ['device', { grants }, 'the grant urn:ietf:params:oauth:grant-type:device_code needs it'],
     ['device authorization', { grants }, 'the grant urn:ietf:params:oauth:grant-type:device_code needs it'],
     ['login', {}, 'the grant authorization_code needs it'],
+    ['login', { grants: [deviceCode()] }, 'the grant urn:ietf:params:oauth:grant-type:device_code needs it'],
     ['login', { grants: [signIn()], accountPages: ['devices'] }, 'accountPages needs it'],
     ['logout', {}, 'accountPages needs it'],
     ['logout', { accountPages: [] }, 'the page after the sign-in links to it'],
     ['account', {}, 'accountPages needs it'],
     ['devices page', {}, "remove 'devices' from accountPages instead"],
     ['apps page', {}, "remove 'apps' from accountPages instead"],
+    ['password page', onPage('password'), "remove 'password' from accountPages instead"],
+    ['tokens page', { personalTokens: {}, ...onPage('tokens') }, "remove 'tokens' from accountPages instead"],
+    [
+      'developer page',
+      { userApps: {}, ...onPage('developer') },
+      "remove 'developer' from accountPages instead",
+    ],
     ['forgot password', { passwordReset }, 'passwordReset needs it'],
     ['reset password', { passwordReset }, 'passwordReset needs it'],
     ['api refresh', { grants: [signIn()] }, 'signIn() needs it'],
@@ -97,6 +106,8 @@ describe('a route must not be off', () => {
 
   test('unless nothing needs it', () => {
     expect(problemOf('token', { grants: [signIn()] })).toEqual([])
+    expect(problemOf('token', { grants: [implicitGrant()] })).toEqual([])
+    expect(problemOf('logout', { grants: [signIn()], accountPages: [] })).toEqual([])
     expect(problemOf('login', { grants: [signIn()], accountPages: [] })).toEqual([])
     expect(problemOf('page')).toEqual([])
   })
