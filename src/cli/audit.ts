@@ -1,9 +1,11 @@
 import { followAudit } from '../audit/follow.ts'
 import { resolveAudit } from '../config/audit.ts'
+import { EVENT_NAMES } from '../event-map.ts'
 import { printableJson } from '../lib/printable-json.ts'
-import { createValidator } from '../lib/validator.ts'
+import { createValidator, describeUnknown } from '../lib/validator.ts'
 import { subjectOf } from '../model/subject.ts'
-import type { AuditFilter, AuditRecord } from '../store/audit.ts'
+import { COMMAND_EVENTS, type AuditFilter, type AuditRecord } from '../store/audit.ts'
+import { UsageError } from './errors.ts'
 import { DEFAULT_LIMIT, limitRows, warnIfTruncated } from './listing.ts'
 import { dim, print, printableLine, printJson, table, yellow } from './output.ts'
 import { requireInstalled, withProject, type Project } from './project.ts'
@@ -28,11 +30,19 @@ export interface AuditFlags {
 export const showAudit = (flags: AuditFlags): Promise<void> =>
   withProject(async (project) => {
     const times = { since: timeOf('--since', flags.since), until: timeOf('--until', flags.until) }
+    requireKnownEvent(flags.event)
     await requireInstalled(project)
     warnIfOff(project)
     const filter = { ...times, ...(await filterOf(project, flags)) }
     await (flags.follow ? follow(project, filter, flags) : list(project, filter, flags))
   })
+
+const EVENTS: readonly string[] = [...EVENT_NAMES, ...COMMAND_EVENTS]
+
+function requireKnownEvent(event: string | undefined): void {
+  if (event !== undefined && !EVENTS.includes(event))
+    throw new UsageError(`--event: ${describeUnknown('event', event, EVENTS)}`)
+}
 
 async function filterOf(project: Project, flags: AuditFlags): Promise<AuditFilter> {
   const { user, client: clientId, event, address, request: requestId } = flags
@@ -86,8 +96,8 @@ const lineOf = (entry: AuditRecord): string => {
 const HEAD = ['Time', 'Event', 'User', 'Client', 'Address', 'Details']
 
 const columns = (entry: AuditRecord): readonly string[] => {
-  const { at, event, by, sub, clientId, address, status, code, detail } = entry
-  const reason = [status, code].filter((part) => part !== null).join(' ')
+  const { at, event, by, sub, clientId, address, status, code, path, detail } = entry
+  const reason = [status, code, path && `at ${path}`].filter((part) => part !== null).join(' ')
   return [
     new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'),
     event,

@@ -66,13 +66,17 @@ export function unknownOptionProblems(
     return [{ path, message: `must be an object with these options: ${known.join(', ')}` }]
   return Object.keys(given)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ path: path === '' ? name : `${path}.${name}`, message: unknownOption(name, known) }))
+    .map((name) => ({
+      path: path === '' ? name : `${path}.${name}`,
+      message: describeUnknown('option', name, known),
+    }))
 }
 
-function unknownOption(name: string, known: readonly string[]): string {
+/** Returns `unknown option`, with the known name that is likely meant, or all of them. */
+export function describeUnknown(kind: string, name: string, known: readonly string[]): string {
   const lowerCase = known.map((each) => each.toLowerCase())
   const closest = closestMatch(name.toLowerCase(), lowerCase, { maxDistance: MAX_TYPOS })
   return closest === undefined
-    ? `unknown option. Use one of: ${known.join(', ')}`
-    : `unknown option. Did you mean ${known[lowerCase.indexOf(closest)]}?`
+    ? `unknown ${kind}. Use one of: ${known.join(', ')}`
+    : `unknown ${kind}. Did you mean ${known[lowerCase.indexOf(closest)]}?`
 }

@@ -2,12 +2,16 @@ import type { EventMap } from '../event-map.ts'
 import type { RevokedBy } from '../model/revocation.ts'
 
 /** Acts of the command line that a running server has no event for. */
-export type CommandEvent =
-  | 'user.created'
-  | 'user.disabled'
-  | 'user.enabled'
-  | 'keys.rotated'
-  | 'import.completed'
+export const COMMAND_EVENTS = [
+  'user.created',
+  'user.disabled',
+  'user.enabled',
+  'keys.rotated',
+  'import.completed',
+] as const
+
+/** An act of the command line that a running server has no event for. */
+export type CommandEvent = (typeof COMMAND_EVENTS)[number]
 
 /** An event that the audit log can have. */
 export type AuditedEvent = keyof EventMap | CommandEvent

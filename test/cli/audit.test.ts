@@ -102,13 +102,32 @@ test('lists the newest entries first, those that meet all conditions', async () 
   expect(limited.stdout).not.toContain('bob')
 })
 
-test('rejects invalid times and limits, and says so if there is nothing', async () => {
+test('rejects invalid times, limits and events, and says so if there is nothing', async () => {
   const cwd = await installed()
   const run = (...flags: readonly string[]) => consulate(cwd, ['audit', ...flags])
   for (const time of ['yesterday', '0', '12'])
     expect((await run('--since', time)).stderr).toContain('--since: must be a duration such as 30m')
   expect([(await run('--since', 'yesterday')).code, (await run('--limit', '0')).code]).toEqual([2, 2])
+  const misspelled = await run('--event', 'sign-in.faild', '--follow')
+  expect([misspelled.code, misspelled.stderr]).toEqual([
+    2,
+    '--event: unknown event. Did you mean sign-in.failed?\n',
+  ])
+  expect((await run('--event', 'nope')).stderr).toContain('unknown event. Use one of: token.issued,')
+  expect((await run('--event', 'import.completed')).stdout).toBe('No entries.\n')
   expect((await run()).stdout).toBe('No entries.\n')
+})
+
+test('shows the status, the error code and the path of a refused request', async () => {
+  const refusal = {
+    event: 'request.refused',
+    status: 401,
+    code: 'login_required',
+    path: '/oauth/tokens',
+  } as const
+  const cwd = await withEntries({ ...refusal, detail: 'Sign in first' })
+  const { stdout } = await consulate(cwd, ['audit'])
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('401 login_required at /oauth/tokens: Sign in first')
 })
 
 test('writes no control characters of an entry to the terminal', async () => {
