@@ -34,17 +34,21 @@ export const listWebhooks = (flags: ListWebhooksFlags): Promise<void> =>
   withProject(async (project) => {
     await requireInstalled(project)
     const webhooks = managementOf(project)
-    if (flags.deliveries || flags.failed) return listDeliveries(webhooks, flags)
+    if (flags.deliveries || flags.failed) return listDeliveries(project, flags)
+    if (flags.endpoint !== undefined) requireEndpoint(project, flags.endpoint)
     const endpoints = (await webhooks.list()).filter(({ id }) => (flags.endpoint ?? id) === id)
     if (flags.json) return printJson(endpoints.map(endpointJson))
     if (endpoints.length === 0) return print(`No webhook endpoints in ${project.source} (\`webhooks\`).`)
     print(...table(ENDPOINT_HEAD, endpoints.map(endpointRow)))
   })
 
-async function listDeliveries(webhooks: WebhookManagement, flags: ListWebhooksFlags): Promise<void> {
+async function listDeliveries(project: Project, flags: ListWebhooksFlags): Promise<void> {
   const { failed, endpoint, limit = DEFAULT_LIMIT, json } = flags
   const state = failed ? 'failed' : undefined
-  const listing = limitRows(await webhooks.deliveries({ endpoint, state, limit: limit + 1 }), limit)
+  const deliveries = await managementOf(project).deliveries({ endpoint, state, limit: limit + 1 })
+  // An endpoint that was removed from the configuration may still have messages.
+  if (endpoint !== undefined && deliveries.length === 0) requireEndpoint(project, endpoint)
+  const listing = limitRows(deliveries, limit)
   const { rows } = listing
   if (json) printJson(rows.map(deliveryJson))
   else print(...(rows.length > 0 ? table(DELIVERY_HEAD, rows.map(deliveryRow)) : ['No messages.']))
@@ -78,11 +82,18 @@ export async function replayWebhooks(id: string | undefined, flags: ReplayFlags)
     const count = await managementOf(project).replay(
       id === undefined ? { since: since ?? 0, endpoint } : deliveryId(id),
     )
-    if (id !== undefined && count === 0)
-      throw new CommandError(`No delivered or failed message with the ID "${id}".`)
+    if (id !== undefined && count === 0) throw await notReplayed(project, deliveryId(id))
     if (json) return printJson({ count })
     print(count === 1 ? 'A server will send 1 message again.' : `Servers will send ${count} messages again.`)
   })
+}
+
+async function notReplayed({ store }: Project, id: number): Promise<CommandError> {
+  const delivery = await store.webhooks.find(id)
+  if (delivery === undefined) return new CommandError(`No message with the ID "${id}".`)
+  const isDue = delivery.dueAt <= Date.now()
+  const next = isDue ? 'A running server sends it.' : `Its next attempt is ${relativeTime(delivery.dueAt)}.`
+  return new CommandError(`Message ${id} is still pending. ${next}`)
 }
 
 function deliveryId(text: string): number {

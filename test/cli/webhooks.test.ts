@@ -117,7 +117,7 @@ test('webhook replay sends one message again, or all that failed since a time', 
 
 test('webhook replay explains what is missing', async () => {
   const errors = [
-    [['12345'], 'No delivered or failed message with the ID "12345".\n'],
+    [['12345'], 'No message with the ID "12345".\n'],
     [['abc'], 'The delivery ID must be a number. `consulate webhook list --deliveries` shows it.\n'],
     [[], 'Pass a delivery ID, or --failed with --since.\n'],
     [['1', '--failed'], 'Pass a delivery ID, or --failed with --since.\n'],
@@ -129,6 +129,21 @@ test('webhook replay explains what is missing', async () => {
   ] as const
   for (const [args, message] of errors)
     expect((await webhook('webhook', 'replay', ...args)).stderr).toContain(message)
+  const [pending] = await server.server.webhooks.deliveries({ endpoint: 'erp' })
+  expect((await webhook('webhook', 'replay', String(pending?.id))).stderr).toMatch(
+    new RegExp(`^Message ${pending?.id} is still pending. Its next attempt is in .+\\.\n$`),
+  )
+})
+
+test('webhook list rejects an endpoint that neither the configuration nor a message has', async () => {
+  for (const flags of [[], ['--deliveries'], ['--failed']]) {
+    const { code, stderr } = await webhook('webhook', 'list', '--endpoint', 'nope', ...flags)
+    expect([code, stderr]).toEqual([
+      1,
+      'No webhook endpoint "nope" in consulate.config.ts. It has: crm, erp.\n',
+    ])
+  }
+  expect((await webhook('webhook', 'list', '--failed', '--endpoint', 'erp')).stdout).toBe('No messages.\n')
 })
 
 test('what the command line changes is sent by a running server', async () => {
