@@ -140,7 +140,12 @@ function createServices(foundation: Foundation): Services {
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
   const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })
-  const revoker = createRevoker({ ...foundation, clock, announce: shareRevocations(messages, feed) })
+  const revoker = createRevoker({
+    ...foundation,
+    clock,
+    announce: shareRevocations(messages, feed),
+    hasApiCookies: settings.apiCookie !== undefined,
+  })
   const ownerCheck = startOwnerCheck({
     ...settings,
     ...foundation,

@@ -44,6 +44,7 @@ export function createActs(config: Config, store: Store, provider: string): Acts
       events,
       clock: systemClock,
       announce: () => undefined,
+      hasApiCookies: config.apiCookie !== undefined,
       subjectOf: (user: UserRef) => subjectOf(user, provider),
     }),
     record: (event, fields) => void entries.push(signed(createEntry(event, systemClock.now(), fields))),

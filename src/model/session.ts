@@ -7,8 +7,8 @@ import type { UserRef } from './subject.ts'
 export const MAX_APP_SIGN_IN_AGE = 400 * 86_400_000
 
 /**
- * How long (ms) an API cookie can be valid at most. Stores do not know of these cookies, so they keep each revocation of a
- * session or user at least this long.
+ * How long (ms) an API cookie can be valid at most. The store has no rows of these cookies, so the revocation of a session
+ * or a user is kept this long, and a minute for a cookie that is being signed.
  */
 export const MAX_API_COOKIE_LIFETIME = 3_600_000
 

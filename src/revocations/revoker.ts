@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { RevocationCause, RevocationEntry } from '../model/revocation.ts'
+import { MAX_API_COOKIE_LIFETIME } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Disconnection } from '../store/connections.ts'
 import type { Store } from '../store/contract.ts'
@@ -47,10 +48,15 @@ export interface RevokerOptions {
   readonly events: Events
   readonly clock: Clock
   readonly announce: (entry: RevocationEntry) => void
+  /** Whether sessions have API cookies, which the revocation of a session or a user must outlast. */
+  readonly hasApiCookies: boolean
   readonly subjectOf: (user: UserRef) => string
 }
 
 const MESSAGES_PER_TURN = 50
+
+/** How much later (ms) the last cookie may be signed, by a request that is being answered. */
+const SIGNING_MARGIN = 60_000
 
 export function createRevoker(options: RevokerOptions): Revoker {
   const { store, feed, events, clock, announce, subjectOf } = options
@@ -64,7 +70,7 @@ export function createRevoker(options: RevokerOptions): Revoker {
   }
   return {
     async revoke(given, cause, emissionsOf = () => []) {
-      const target = await withSub(given, options)
+      const target = withCookies(await withSub(given, options), options)
       const write = async (): Promise<RevocationEntry | undefined> => {
         const entry = await store.revocations.revoke(target, clock.now())
         if (entry) await share([entry])
@@ -75,7 +81,7 @@ export function createRevoker(options: RevokerOptions): Revoker {
       )
     },
     async revokeSessions(user, except, cause, emissionsOf) {
-      const selection = { subject: subjectOf(user), except }
+      const selection = { subject: subjectOf(user), except, ...cookies(options) }
       const write = async (): Promise<readonly RevocationEntry[]> => {
         const entries = await store.revocations.revokeSessions(user, selection, clock.now())
         await share(entries)
@@ -103,6 +109,13 @@ const written = (
   { by, reason, requestId }: RevocationCause,
 ): readonly Emission[] =>
   entries.map((entry) => ['revocation.written', { requestId: requestId ?? null, by, reason, entry }])
+
+const withCookies = (target: RevocationTarget, options: RevokerOptions): RevocationTarget =>
+  target.kind === 'session' || target.kind === 'user' ? { ...target, ...cookies(options) } : target
+
+/** Counts from the longest lifetime that a configuration can have: an earlier one may have signed the cookies. */
+const cookies = ({ hasApiCookies, clock }: RevokerOptions): { readonly cookiesExpireAt?: number } =>
+  hasApiCookies ? { cookiesExpireAt: clock.now() + MAX_API_COOKIE_LIFETIME + SIGNING_MARGIN } : {}
 
 async function withSub(
   target: RevocationTarget,

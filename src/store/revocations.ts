@@ -8,7 +8,13 @@ import type { UserRef } from '../model/subject.ts'
 export type RevocationTarget =
   | { readonly kind: 'token'; readonly jti: string; readonly expiresAt: number; readonly sub?: string | null }
   | { readonly kind: 'authorization'; readonly id: string; readonly sub?: string | null }
-  | { readonly kind: 'session'; readonly id: string; readonly sub?: string | null }
+  | {
+      readonly kind: 'session'
+      readonly id: string
+      readonly sub?: string | null
+      /** When the last API cookie of the session expires at the latest. Default: it has none. */
+      readonly cookiesExpireAt?: number
+    }
   | {
       readonly kind: 'user'
       readonly user: UserRef
@@ -23,6 +29,8 @@ export type RevocationTarget =
        * tokens stop working all the same, so its clients refresh them. Default: none.
        */
       readonly keepSession?: string
+      /** When the last API cookie of the user expires at the latest. Default: there are none. */
+      readonly cookiesExpireAt?: number
     }
   | { readonly kind: 'client'; readonly id: string }
   | {
@@ -40,6 +48,8 @@ export interface SessionSelection {
   readonly subject: string
   /** The ID of one session that stays signed in. Default: none. */
   readonly except?: string | undefined
+  /** When the last API cookie of the sessions expires at the latest. Default: they have none. */
+  readonly cookiesExpireAt?: number
 }
 
 /** Revocations and epochs. */
@@ -53,9 +63,8 @@ export interface RevocationStore {
    * - A user, a client or the issuer gets a higher epoch.
    * - The entry has the `sub` of the target, or null.
    * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
-   *   authorizations too, and after one minute at the earliest, or after 61 minutes for a session or a user, whose
-   *   API cookies the store does not know. Entries of clients and of the issuer never expire, because
-   *   machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
+   *   authorizations too, and after one minute at the earliest. It does not expire before `cookiesExpireAt`, because the
+   *   store has no rows of API cookies. Entries of clients and of the issuer never expire, because machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
    */
   revoke(target: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
   /**

@@ -11,7 +11,7 @@ import { startTwoProviders } from '../support/providers.ts'
 import { startServer } from '../support/server.ts'
 import { API_COOKIE, callAsSpa } from '../support/spa.ts'
 
-const server = await startServer({ apiCookie: {} })
+const server = await startServer({ apiCookie: { lifetime: '1h' } })
 const [user, other] = [await server.addUser(), await server.addUser()]
 const me = server.endpoint('/me')
 const [browser, stranger] = [openBrowser(server), openBrowser(server)]
@@ -205,4 +205,33 @@ test('users of two providers with the same ID each have a cookie of their own', 
   await visitor.press(await visitor.open(customers.signOut), 'Sign out')
   expect([...visitor.cookies.keys()]).toContain(API_COOKIE)
   expect([...visitor.cookies.keys()]).not.toContain(`${API_COOKIE}.customers`)
+})
+
+test.each<
+  [string, (victim: Browser, signedIn: { readonly user: string; readonly id: string }) => Promise<unknown>]
+>([
+  [
+    'by a sign-out',
+    async (victim) => victim.press(await victim.open(server.endpoint('/logout')), 'Sign out'),
+  ],
+  ['by the app', (_, { id }) => server.server.sessions.revoke(id)],
+  ['by a sign-out everywhere', (_, signedIn) => server.server.users.signOutEverywhere(signedIn.user)],
+  [
+    'by a sign-out of all other devices',
+    async (_, signedIn) => {
+      const elsewhere = openBrowser(server)
+      await startInApp(server, elsewhere, signedIn.user)
+      const page = await elsewhere.open(server.endpoint('/account/devices?sign_out=others'))
+      await elsewhere.press(page, 'Sign out')
+    },
+  ],
+])('a stolen API cookie stays revoked for the hour that it is valid, %s', async (_, signOut) => {
+  const victim = openBrowser(server)
+  const { id: newUser } = await server.addUser()
+  const { id } = await startInApp(server, victim, newUser)
+  const cookies = new Map(victim.cookies)
+  await signOut(victim, { user: newUser, id })
+  server.clock.advance('59m')
+  const { status, body } = await callAsSpa(victim, me, { cookies })
+  expect([status, body]).toMatchObject([401, { error_description: 'Cookie revoked' }])
 })

@@ -72,7 +72,7 @@ test('signing out deletes the session cookie', async () => {
   expect(browser.setCookies.at(-1)).toBe('consulate_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
 })
 
-test('the revocation of a session names the request that caused it, and signing out is an event', async () => {
+test('the revocation of a session names the request that caused it, and each sign-out is an event', async () => {
   const browser = openBrowser(server)
   await browser.signIn(await browser.open(server.endpoint('/login')), user)
   const form = await browser.open(server.endpoint('/login?prompt=login'))
@@ -83,13 +83,10 @@ test('the revocation of a session names the request that caused it, and signing 
   const written = server.events.slice(since).filter(({ name }) => name === 'revocation.written')
   expect(written).toHaveLength(2)
   const ended = server.events.slice(since).filter(({ name }) => name === 'session.ended')
+  const sessionId = expect.any(String) as string
   expect(ended.map(({ payload }) => payload)).toEqual([
-    {
-      requestId: written[1]?.payload['requestId'],
-      sub: other.id,
-      sessionId: expect.any(String) as string,
-      reason: 'sign_out',
-    },
+    { requestId: written[0]?.payload['requestId'], sub: user.id, sessionId, reason: 'replaced' },
+    { requestId: written[1]?.payload['requestId'], sub: other.id, sessionId, reason: 'sign_out' },
   ])
   for (const { payload } of written) expect(payload['requestId']).toMatch(/^[\da-f-]{36}$/)
 })

@@ -34,6 +34,7 @@ async function openDevices(path = ':memory:') {
     events,
     clock,
     announce: ({ subject }) => void announced.push(subject),
+    hasApiCookies: false,
     subjectOf,
   })
   const devices = createDevices({ store: store.sessions, clock, revoker, subjectOf })

@@ -1,6 +1,5 @@
 import type { Selectable } from 'kysely'
 import type { RevocationEntry, RevocationKind } from '../../model/revocation.ts'
-import { MAX_API_COOKIE_LIFETIME } from '../../model/session.ts'
 import type { RevocationStore } from '../revocations.ts'
 import { numberOrNull } from './columns.ts'
 import { prepare, prepareInsert } from './prepare.ts'
@@ -10,8 +9,11 @@ import type { EpochKind, RevocationTable } from './tables.ts'
 /** The minimum lifetime (ms) of an entry, which covers tokens that are being signed and not recorded yet. */
 export const MINIMUM_LIFETIME = 60_000
 
-/** The same for the entries of sessions and users, which must outlast their API cookies. */
-export const MINIMUM_SESSION_LIFETIME = MAX_API_COOKIE_LIFETIME + MINIMUM_LIFETIME
+/** Returns when the entry of sessions or a user expires at the earliest. */
+export const earliestExpiry = (
+  { cookiesExpireAt = 0 }: { readonly cookiesExpireAt?: number },
+  now: number,
+): number => Math.max(now + MINIMUM_LIFETIME, cookiesExpireAt)
 
 /** The entries in `consulate_revocations`. */
 export interface Feed {

@@ -3,7 +3,7 @@ import type { RevocationStore, RevocationTarget } from '../revocations.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { createEpochCounters, ISSUER_SUBJECT } from './epochs.ts'
 import type { EpochCounters } from './epochs.ts'
-import { createFeed, MINIMUM_LIFETIME, MINIMUM_SESSION_LIFETIME } from './feed.ts'
+import { createFeed, earliestExpiry, MINIMUM_LIFETIME } from './feed.ts'
 import type { Feed } from './feed.ts'
 import { createRevokeSessions } from './revoke-sessions.ts'
 import { createTokenCheck } from './token-check.ts'
@@ -80,13 +80,11 @@ async function revokeSession(context: Context, target: Target<'session'>) {
   await voidCodes(database, queries, filter, now)
   await revokeAuthorizations(context, filter)
   const lastExpiry = await findLastExpiry(context, filter)
-  return writeOnce(context, target, id, lastExpiry, Math.max(lastExpiry, now + MINIMUM_SESSION_LIFETIME))
+  return writeOnce(context, target, id, lastExpiry, Math.max(lastExpiry, earliestExpiry(target, now)))
 }
 
-async function revokeUser(
-  context: Context,
-  { user, subject, keepThirdParties, keepSession }: Target<'user'>,
-) {
+async function revokeUser(context: Context, target: Target<'user'>) {
+  const { user, subject, keepThirdParties, keepSession } = target
   const { database, counters, feed, queries, now } = context
   const epoch = await counters.raise(queries, { kind: 'user', subject }, now)
   const filter = { provider: user.provider, user_id: user.userId }
@@ -98,7 +96,7 @@ async function revokeUser(
   if (keepSession !== undefined)
     await moveAuthorizationsTo(epoch, context, { ...filter, session_id: keepSession })
   await revokeAuthorizations(context, filter, epoch)
-  const expiresAt = Math.max(await findLastExpiry(context, filter), now + MINIMUM_SESSION_LIFETIME)
+  const expiresAt = Math.max(await findLastExpiry(context, filter), earliestExpiry(target, now))
   return feed.write(queries, { kind: 'user', subject, sub: subject, epoch, expiresAt })
 }
 

@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely'
 import type { RevocationStore } from '../revocations.ts'
 import type { Database } from './database.ts'
 import type { EpochCounters } from './epochs.ts'
-import { MINIMUM_SESSION_LIFETIME, toEntry } from './feed.ts'
+import { earliestExpiry, toEntry } from './feed.ts'
 import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
 import { isLive } from './sessions.ts'
@@ -39,9 +39,10 @@ export function createRevokeSessions(
     prepareEntries(database),
   ]
   const listEntries = prepareListEntries(database)
-  return ({ provider, userId }, { subject, except = NO_SESSION }, now) =>
+  return ({ provider, userId }, { subject, except = NO_SESSION, ...cookies }, now) =>
     database.transaction('durable', async (queries) => {
-      const given = { provider, userId, subject, except, now, minimumExpiry: now + MINIMUM_SESSION_LIFETIME }
+      const minimumExpiry = earliestExpiry(cookies, now)
+      const given = { provider, userId, subject, except, now, minimumExpiry }
       // The user cannot sign in meanwhile: the updates must revoke the locked sessions and no others.
       await counters.lock(queries, 'user', subject)
       const ids = new Set((await queries.all(lockSessions(given))).map(({ id }) => id))

@@ -5,7 +5,6 @@ import {
   ALICE,
   BOB,
   MINUTE,
-  SESSION_ENTRY_LIFETIME,
   NOW,
   sampleAuthorization,
   sampleClaim,
@@ -88,19 +87,20 @@ function testSessionEntries({ describe, test, expect }: Suite): void {
       for (const { kind, sub, epoch } of entries) expect([kind, sub, epoch]).toEqual(['session', 'alice', 0])
     })
 
-    test('expire with the last access token of each, and outlast API cookies of one hour', async (store) => {
+    test('expire with the last access token of each, and not before the API cookies', async (store) => {
       await signInOnSeveralDevices(store)
       await insertAuthorization(store, { id: 'late', accessExpiresAt: NOW + 80 * MINUTE })
       await store.revocations.revoke({ kind: 'authorization', id: 'late' }, NOW)
       await insertAuthorization(store, { id: 'early', sessionId: 'phone', accessExpiresAt: NOW + MINUTE })
       await store.sessions.insert(sampleSession({ id: 'without tokens' }), 'alice')
-      const entries = await store.revocations.revokeSessions(ALICE, ALL, NOW)
+      const selection = { ...ALL, cookiesExpireAt: NOW + 61 * MINUTE }
+      const entries = await store.revocations.revokeSessions(ALICE, selection, NOW)
       const expiries = entries.map(({ subject, expiresAt }) => [subject, (expiresAt ?? 0) - NOW])
       expect(Object.fromEntries(expiries)).toEqual({
         laptop: 80 * MINUTE,
-        phone: SESSION_ENTRY_LIFETIME,
-        tablet: SESSION_ENTRY_LIFETIME,
-        'without tokens': SESSION_ENTRY_LIFETIME,
+        phone: 61 * MINUTE,
+        tablet: 61 * MINUTE,
+        'without tokens': 61 * MINUTE,
       })
     })
 

@@ -14,9 +14,6 @@ export const NOW = 1_800_000_000_000
 
 export const MINUTE = 60_000
 
-/** How long the revocation of a session or user lasts at least: longer than any of its API cookies. */
-export const SESSION_ENTRY_LIFETIME = 61 * MINUTE
-
 /** The user of the samples. */
 export const ALICE: UserRef = { provider: 'users', userId: 'alice' }
 

@@ -6,7 +6,6 @@ import {
   ALICE,
   BOB,
   MINUTE,
-  SESSION_ENTRY_LIFETIME,
   NOW,
   currentEpochs,
   sampleAuthorization,
@@ -55,7 +54,7 @@ export function testKeepingThirdParties({ describe, test, expect }: Suite): void
         kind: 'user',
         subject: 'alice',
         epoch: 1,
-        expiresAt: NOW + SESSION_ENTRY_LIFETIME,
+        expiresAt: NOW + 15 * MINUTE,
       })
     })
 
