@@ -82,10 +82,19 @@ const addSettings = (command: Command): Command =>
       ).argParser(parseDurationOrDefault),
     )
     .option('--field <name=value>', 'field of your own (clientFields); repeatable; empty to remove', collect)
-    .optionsGroup('Lifetimes (5m, 30d, or default for those of the server):')
-    .addOption(lifetimeFlag('--access-token-lifetime <time>', 'of access tokens, of every grant'))
-    .addOption(lifetimeFlag('--refresh-token-lifetime <time>', 'of refresh tokens without use'))
-    .addOption(lifetimeFlag('--refresh-token-maximum-lifetime <time>', 'of refresh tokens since the sign-in'))
+    .optionsGroup('Lifetimes:')
+    .addOption(
+      lifetimeFlag('--access-token-lifetime <time>', 'lifetime of access tokens of every grant: 5m, default'),
+    )
+    .addOption(
+      lifetimeFlag('--refresh-token-lifetime <time>', 'lifetime of unused refresh tokens: 30d, default'),
+    )
+    .addOption(
+      lifetimeFlag(
+        '--refresh-token-maximum-lifetime <time>',
+        'how long after the sign-in refreshes are possible: 1y, default',
+      ),
+    )
     .optionsGroup('Consent page:')
     .option('--publisher <name>', 'company or person behind the client')
     .option('--logo <image>', 'image file, path on this server (/logos/shop.png) or data: URI')

@@ -30,8 +30,9 @@ export function formatHelpItem(term: string, termWidth: number, description: str
   const width = helper.helpWidth ?? terminalWidth()
   if (width - termWidth - 2 * INDENT.length >= MIN_DESCRIPTION_WIDTH)
     return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
-  const lines = wrap(description, width - DEEP_INDENT.length)
-  return [INDENT + term, ...lines.map((line) => DEEP_INDENT + line)].join('\n')
+  const [flags = '', ...values] = wrap(term, width - INDENT.length)
+  const lines = [...values, ...wrap(description, width - DEEP_INDENT.length)]
+  return [INDENT + flags, ...lines.map((line) => DEEP_INDENT + line)].join('\n')
 }
 
 /** Wraps the usage line of the help. */
