@@ -31,7 +31,7 @@ interface Tab {
 const NARROW = { width: 320, height: 640 }
 const WIDE = { width: 1280, height: 720 }
 
-/** Whether each sample is checked at each width and in each color scheme. */
+/** Whether axe checks each sample, at each width and in each color scheme, and not only one of each view. */
 const CHECKS_ALL = process.env['CI'] === 'true'
 
 const ONE_PER_VIEW: readonly Sample[] = [
@@ -130,8 +130,8 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         await scripted.emulateMedia({ colorScheme: 'light' })
         await show(scripted, sample)
         expect(await overflowOf(scripted)).toEqual([])
-        expect(await violationsOf(scripted)).toEqual([])
         if (CHECKS_ALL || ONE_PER_VIEW.includes(sample)) {
+          expect(await violationsOf(scripted)).toEqual([])
           await scripted.emulateMedia({ colorScheme: 'dark' })
           expect(await violationsOf(scripted, CONTRAST)).toEqual([])
         }
