@@ -217,8 +217,13 @@ test('a bad access token is never rescued by the cookie', async () => {
   for (const authorization of ['Bearer nonsense', 'Bearer', 'Basic YTpi', ''])
     expect(await statusOf(browser, me, { headers: { authorization } })).toBe(401)
   const { core } = server.server
-  const headers = { Authorization: 'Bearer nonsense', Cookie: `${API_COOKIE}=${browser.cookies.get(API_COOKIE)}` }
-  expect(await core.check({ method: 'GET', headers }, core.requirement('user', []))).toMatchObject({ status: 401 })
+  const headers = {
+    Authorization: 'Bearer nonsense',
+    Cookie: `${API_COOKIE}=${browser.cookies.get(API_COOKIE)}`,
+  }
+  expect(await core.check({ method: 'GET', headers }, core.requirement('user', []))).toMatchObject({
+    status: 401,
+  })
 })
 
 test('guards for machines, and routes that say so, accept no cookie', async () => {

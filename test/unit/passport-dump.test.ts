@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { CommandError } from '../../src/cli/errors.ts'
 import { openSource } from '../../src/cli/import/source.ts'
 import type { SourceRow } from '../../src/cli/import/rows.ts'
 import { offsetOf, timeOf } from '../../src/cli/import/values.ts'
@@ -60,6 +61,17 @@ describe('a dump that a real program has written', () => {
     const path = join(emptyDirectory(), 'dump.sql.gz')
     await writeFile(path, gzipSync(readFileSync(join(FIXTURES, 'postgres-copy.sql'))))
     expect(valuesOf(await readDump(path, 'users'), 'name')).toEqual(POSTGRES)
+  })
+
+  test.each([
+    ['is cut off', (compressed: Buffer) => compressed.subarray(0, -100), 'unexpected end of file'],
+    ['is not compressed', () => Buffer.from('-- PostgreSQL'), 'incorrect header check'],
+  ])('is refused if it %s', async (_, damage, reason) => {
+    const path = join(emptyDirectory(), 'dump.sql.gz')
+    await writeFile(path, damage(gzipSync(readFileSync(join(FIXTURES, 'postgres-copy.sql')))))
+    await expect(readDump(path, 'users')).rejects.toThrow(
+      new CommandError(`Cannot decompress ${path}: ${reason}. Is the file complete?`),
+    )
   })
 })
 

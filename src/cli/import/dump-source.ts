@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CommandError } from '../errors.ts'
 import { DumpError, readStatements, type DumpDialect, type DumpPart } from './dump-statements.ts'
@@ -25,17 +26,38 @@ export async function openDump(path: string): Promise<PassportSource> {
   }
 }
 
+const HEAD_SIZE = 65_536
+
 const isGzip = (path: string): boolean => path.endsWith('.gz')
+
+/** In bytes. Each chunk costs a copy of the statement that it continues. */
+const CHUNK_SIZE = 1 << 20
+
+/** Reads the file, decompressed. */
+async function* readChunks(path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_SIZE })
+  // The loop gets the errors of both streams.
+  const stream: AsyncIterable<Buffer> = isGzip(path)
+    ? pipeline(file, createGunzip({ chunkSize: CHUNK_SIZE }), () => {})
+    : file
+  try {
+    for await (const chunk of stream) yield chunk
+  } catch (cause) {
+    if (!isGzip(path)) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CommandError(`Cannot decompress ${path}: ${reason}. Is the file complete?`)
+  }
+}
 
 /** The first 64 KB, where dumps say which program and which encoding they are from. */
 async function readHead(path: string): Promise<string> {
   if (isGzip(path)) {
-    for await (const chunk of createReadStream(path).pipe(createGunzip())) return String(chunk)
+    for await (const chunk of readChunks(path)) return chunk.toString('latin1', 0, HEAD_SIZE)
     return ''
   }
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_SIZE), 0, HEAD_SIZE, 0)
     return buffer.toString('latin1', 0, bytesRead)
   } finally {
     await file.close()
@@ -64,9 +86,7 @@ function encodingOf(head: string): string {
 }
 
 async function* decode(path: string, decoder: InstanceType<typeof TextDecoder>): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 })
-  const stream: AsyncIterable<Buffer> = isGzip(path) ? file.pipe(createGunzip()) : file
-  for await (const chunk of stream) yield decoder.decode(chunk, { stream: true })
+  for await (const chunk of readChunks(path)) yield decoder.decode(chunk, { stream: true })
   yield decoder.decode()
 }
 
