@@ -34,15 +34,24 @@ export interface BuiltInUsersOptions {
 }
 
 /** Users in the server's own store, who sign in with an email address and a password. */
-export const builtInUsers =
-  ({ verifyLegacyHash }: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> =>
-  ({ store: { users } }) => ({
+export function builtInUsers({
+  verifyLegacyHash,
+}: BuiltInUsersOptions = {}): UserProviderFactory<BuiltInUser> {
+  const factory: UserProviderFactory<BuiltInUser> = ({ store: { users } }) => ({
     signInWith: 'email',
     find: async (id) => ifEnabled(await users.find(id)),
     findByUsername: async (username) => ifEnabled(await findByEmail(users, username)),
     verifyPassword: (user, password) => checkPassword(users, user, password, verifyLegacyHash),
     setPassword: (id, password) => replacePassword(users, id, password),
   })
+  if (!verifyLegacyHash) withoutLegacyHashes.add(factory)
+  return factory
+}
+
+const withoutLegacyHashes = new WeakSet<object>()
+
+/** Returns whether these are built-in users whose hashes of other systems are not accepted. */
+export const rejectsLegacyHashes = (users: object): boolean => withoutLegacyHashes.has(users)
 
 /**
  * Creates a user. Returns undefined if the email is taken.

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { secretsFromDirectory } from '../../src/index.ts'
 import { sha256 } from '../../src/lib/hash.ts'
@@ -31,8 +32,8 @@ interface Report {
   readonly missing: readonly string[]
 }
 
-async function runImport(from = laravel.file): Promise<Report> {
-  const args = ['import', 'passport', '--from', from, '--json']
+async function runImport(from = laravel.file, ...flags: readonly string[]): Promise<Report> {
+  const args = ['import', 'passport', '--from', from, '--json', ...flags]
   const { stdout, stderr } = await consulate(directory, args, { env: { CONSULATE_SCOPES: SCOPES } })
   expect(stderr).toBe('')
   return JSON.parse(stdout) as Report
@@ -193,6 +194,29 @@ describe('the import', () => {
     await server.store.users.update('1', { passwordHash: '$argon2id$new' })
     await runImport()
     expect((await server.store.users.find('1'))?.passwordHash).toBe('$argon2id$new')
+  })
+
+  test('says that users cannot sign in without a function that verifies their hashes', async () => {
+    laravel.run('update users set password = ? where id = 1', HASH)
+    const hint = 'To let users sign in with their passwords, set `builtInUsers({ verifyLegacyHash })`.'
+    await server.store.users.update('1', { passwordHash: HASH })
+    expect((await runImport()).missing).toContain(hint)
+    const path = (file: string): string => JSON.stringify(resolve(file))
+    writeFileSync(
+      join(directory, 'legacy.config.mts'),
+      `import { authorizationCode, builtInUsers } from ${path('src/index.ts')}
+import { sqlite } from ${path('src/store/sqlite.ts')}
+export default {
+  issuer: 'http://127.0.0.1',
+  secrets: { description: 'none', load: async () => { throw new Error('not needed') } },
+  store: sqlite(${path(join(directory, 'data/consulate.db'))}),
+  users: builtInUsers({ verifyLegacyHash: async () => true }),
+  scopes: { 'orders:read': 'See your orders' },
+  grants: [authorizationCode()],
+}`,
+    )
+    const { missing } = await runImport(laravel.file, '--config', 'legacy.config.mts')
+    expect(missing).not.toContain(hint)
   })
 
   test.each([

@@ -9,6 +9,8 @@ export interface ImportContext {
   readonly store: Store
   readonly settings: Settings
   readonly hasBuiltInUsers: boolean
+  /** True if imported users can't sign in: `builtInUsers()` has no `verifyLegacyHash`. */
+  readonly rejectsPasswords: boolean
   readonly userProviderOf: (provider: string) => AnyUserProvider
   readonly subjectOf: (user: UserRef) => string
   readonly now: number

@@ -1,5 +1,6 @@
 import type { Authorization } from '../../model/authorization.ts'
 import { subjectOf, type UserRef } from '../../model/subject.ts'
+import { rejectsLegacyHashes } from '../../users/built-in.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { requireInstalled, settingsOf, userProviderOf, withProject, type Project } from '../project.ts'
@@ -58,6 +59,7 @@ function createContext(project: Project, timeZone: string, isDryRun: boolean): I
     store,
     settings: settingsOf(project),
     hasBuiltInUsers,
+    rejectsPasswords: rejectsLegacyHashes(project.config.users),
     userProviderOf: (name) => userProviderOf(project, name),
     subjectOf: (user: UserRef) => subjectOf(user, provider),
     now: systemClock.now(),
@@ -69,7 +71,7 @@ function createContext(project: Project, timeZone: string, isDryRun: boolean): I
 }
 
 /** What users of the imported rows would stumble over. */
-function missingOptions({ settings, log }: ImportContext): readonly string[] {
+function missingOptions({ settings, log, rejectsPasswords }: ImportContext): readonly string[] {
   const { report } = log
   const { accessTokens, personalTokens, machineTokens } = report.counts
   const hasTokens = [accessTokens, personalTokens, machineTokens].some(
@@ -84,6 +86,9 @@ function missingOptions({ settings, log }: ImportContext): readonly string[] {
       : []),
     ...(log.hasLegacySecrets && !settings.passport?.verifyLegacyHash
       ? ['To accept the imported client secrets, which are bcrypt hashes, set `passport.verifyLegacyHash`.']
+      : []),
+    ...(log.hasLegacyPasswords && rejectsPasswords
+      ? ['To let users sign in with their passwords, set `builtInUsers({ verifyLegacyHash })`.']
       : []),
   ]
 }

@@ -32,6 +32,8 @@ export interface ImportReport {
 export interface ImportLog {
   /** Whether a client has a secret that only `passport.verifyLegacyHash` can verify. */
   hasLegacySecrets: boolean
+  /** Whether a built-in user has a password that only `builtInUsers({ verifyLegacyHash })` can verify. */
+  hasLegacyPasswords: boolean
   readonly report: ImportReport
   count(kind: ImportKind, outcome: Exclude<keyof ImportCounts, 'skipped'>): void
   skip(kind: ImportKind, reason: string, id?: string): void
@@ -58,6 +60,7 @@ export function createImportLog(): ImportLog {
   }
   return {
     hasLegacySecrets: false,
+    hasLegacyPasswords: false,
     report,
     count: (kind, outcome) => void (report.counts[kind][outcome] += 1),
     skip(kind, reason, id) {

@@ -27,6 +27,7 @@ export async function importUser(row: Row, context: ImportContext): Promise<bool
   const existing = await store.users.find(id)
   if (existing && existing.email !== email) return skip('another user has this ID: it has another email')
   if (!existing && (await isTaken(email, context))) return skip('another user has this email')
+  if (LEGACY_HASH.test((existing ?? user).passwordHash)) log.hasLegacyPasswords = true
   if (existing) {
     log.count('users', 'existing')
     if (!isDryRun) await renewPassword(existing.passwordHash, user.passwordHash, id, context)
