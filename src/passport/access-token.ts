@@ -1,8 +1,11 @@
 import { StoreUnavailableError } from '../errors.ts'
+import { LRUCache } from 'lru-cache'
 import type { TokenVerifier } from '../guard/token.ts'
 import { unverifiedKeyId, verifyForeignJws } from '../keys/jws.ts'
 import type { KeySet } from '../keys/key-set.ts'
-import { toSeconds } from '../lib/clock.ts'
+import { toSeconds, type Clock } from '../lib/clock.ts'
+import { sha256 } from '../lib/hash.ts'
+import { atMost } from '../lib/lru.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from '../model/claims.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'
@@ -19,6 +22,7 @@ export interface AccessTokenOptions {
   readonly passport: PassportSettings | undefined
   readonly issuer: string
   readonly audience: string
+  readonly clock: Clock
   readonly store: {
     readonly authorizations: Pick<Store['authorizations'], 'find'>
     readonly importedTokens: Store['importedTokens']
@@ -27,20 +31,31 @@ export interface AccessTokenOptions {
 }
 
 /**
+ * How many tokens without a valid row are remembered, and for how long (ms). Anyone who had a token of Passport could
+ * otherwise cause queries with each request. A later import may add the row.
+ */
+const MAX_REJECTED = 10_000
+const REJECTED_LIFETIME = 10_000
+
+/**
  * Creates the verifier of a server's own access tokens and of those that were imported from Passport. An imported one gets
  * the claims that ours have, from its row: whom it is for, and whether it is a user's. This takes one or two queries, once for
  * each token, because guards cache what is verified.
  */
 export function createAccessTokens(options: AccessTokenOptions): TokenVerifier {
-  const { keys, passport } = options
+  const { keys, passport, clock } = options
   if (!passport) return keys
+  const rejected = new LRUCache<string, number>(atMost(MAX_REJECTED))
   return {
     isTrusted: (kid) => kid === passport.kid || keys.isTrusted(kid),
     async verify(token, type) {
       if (type !== ACCESS_TOKEN_TYPE || unverifiedKeyId(token) !== undefined) return keys.verify(token, type)
+      const hash = sha256(token)
+      if ((rejected.get(hash) ?? 0) > clock.now()) return undefined
       const content = parseContent(verifyForeignJws(token, 'JWT', passport.publicKey))
       if (!content) return undefined
       const claims = await findClaims(content, options).catch(toUnavailable)
+      if (claims === undefined) rejected.set(hash, clock.now() + REJECTED_LIFETIME)
       return claims === undefined || claims === 'unavailable'
         ? claims
         : { payload: { ...claims }, kid: passport.kid }

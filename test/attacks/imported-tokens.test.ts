@@ -142,14 +142,29 @@ describe('an imported access token', () => {
     expect(other.body).toEqual({ active: false })
   })
 
-  test('is verified with one query once, and with none from then on', async () => {
+  test.each([
+    ['is verified', () => claims({ iat: 1 }), ['authorizations']],
+    [
+      'without a row is rejected',
+      () => claims({ jti: 'cd'.repeat(40) }),
+      ['authorizations', 'imported_tokens'],
+    ],
+  ])('%s with one query of each table once, and with none from then on', async (_, payload, tables) => {
     const statements = recordStatements()
     await using other = await startServer(config())
-    const token = signPassportToken(claims({ iat: 1 }))
+    const token = signPassportToken(payload())
     const call = () => callApi(other, '/me', token)
     const queries = async (): Promise<readonly string[]> =>
-      (await statements.during(other, call)).filter((text) => text.endsWith('authorizations'))
-    expect([await queries(), await queries()]).toEqual([['select authorizations'], []])
+      (await statements.during(other, call)).filter((text) => /authorizations|imported/.test(text))
+    expect([await queries(), await queries()]).toEqual([tables.map((table) => `select ${table}`), []])
+  })
+
+  test('is accepted within ten seconds of a later import', async () => {
+    const late = laravel.issue({ clientId: SHOP, userId: 1 })
+    expect(await statusOf(late.accessToken)).toBe(401)
+    await consulate(directory, ['import', 'passport', '--from', laravel.file, '--json'], { env: ENV })
+    server.clock.advance('10s')
+    expect(await statusOf(late.accessToken)).toBe(200)
   })
 })
 
