@@ -15,8 +15,9 @@ type Method = (...given: readonly unknown[]) => Promise<unknown>
 const observePart = (name: string, part: object, observe: ObserveCall): object =>
   withCached(part, (key, value) => {
     if (typeof value !== 'function') return value
-    const method = value.bind(part) as Method
-    return (...given: readonly unknown[]) => observe(`${name}.${key}`, () => method(...given))
+    // Looked up for each call: tests replace methods of a running store.
+    const call = (given: readonly unknown[]) => (Reflect.get(part, key) as Method).call(part, ...given)
+    return (...given: readonly unknown[]) => observe(`${name}.${key}`, () => call(given))
   })
 
 /** Replaces the members of an object, also those that it inherits. */
