@@ -53,8 +53,8 @@ describe('a client that requests tokens for another API', () => {
     const client = await server.addClient()
     const all = [server.issuer, mcp, billing]
     const page = await (await signedIn()).open(authorizationUrl(server, client, { resource: all }))
-    expect(page.text).toContain(
-      `This gives access to ${server.issuer} and Orders MCP at id.example and ${billing}`,
+    expect(page.text.replaceAll(' ,', ',')).toContain(
+      `This gives access to ${server.issuer}, Orders MCP at id.example, and ${billing}`,
     )
   })
 
