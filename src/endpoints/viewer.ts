@@ -21,7 +21,7 @@ export async function lookUpViewer(exchange: Exchange, provider: string): Promis
   return { session, user }
 }
 
-/** Returns the signed-in user for a page. Error pages have looked up nobody: the first provider with a user counts. */
+/** Returns the signed-in user for a page. On error pages, no user was looked up yet: the first provider with a user counts. */
 export async function findViewer(exchange: Exchange): Promise<BaseUser | undefined> {
   const { viewer, services } = exchange
   const { providers } = services.settings

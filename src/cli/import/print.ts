@@ -35,7 +35,7 @@ export function printReport(report: ImportReport, { isDryRun, isJson, missing }:
     isDryRun ? 'Dry run: nothing was changed.' : 'Imported from Passport:',
     '',
     ...table(
-      ['', isDryRun ? 'To import' : 'Imported', 'There already', 'Revoked', 'Skipped'],
+      ['', isDryRun ? 'To import' : 'Imported', 'Existing', 'Revoked', 'Skipped'],
       kinds.map(([kind, counts]) => [
         NAMES[kind],
         ...[counts.imported, counts.existing, counts.revoked, counts.skipped].map(String),
