@@ -1,5 +1,5 @@
 import type { ClientPresentation, ClientRegistration } from '../clients/registration.ts'
-import type { ClientUpdate } from '../clients/update.ts'
+import { DURATION_FIELDS, type ClientUpdate } from '../clients/update.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Duration } from '../lib/duration.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
@@ -112,18 +112,11 @@ const toSettings = (flags: ClientFlags) => ({
   ...(flags.introspect !== undefined && { introspects: flags.introspect }),
 })
 
-const DURATIONS = [
-  'graceWindow',
-  'accessTokenLifetime',
-  'refreshTokenLifetime',
-  'refreshTokenMaximumLifetime',
-] as const
-
-type Durations = { readonly [Field in (typeof DURATIONS)[number]]?: Duration | null }
+type Durations = { readonly [Field in (typeof DURATION_FIELDS)[number]]?: Duration | null }
 
 const toDurations = (flags: ClientFlags): Durations =>
   Object.fromEntries(
-    DURATIONS.filter((field) => flags[field] !== undefined).map((field) => [
+    DURATION_FIELDS.filter((field) => flags[field] !== undefined).map((field) => [
       field,
       flags[field] === 'default' ? null : flags[field],
     ]),

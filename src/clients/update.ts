@@ -111,14 +111,15 @@ const OPTIONS: OptionNames<ClientUpdate> = {
   fields: true,
 }
 
-const DURATIONS = [
+/** The fields of a client that are durations. */
+export const DURATION_FIELDS = [
   'graceWindow',
   'accessTokenLifetime',
   'refreshTokenLifetime',
   'refreshTokenMaximumLifetime',
 ] as const
 
-const isDuration = (field: string): boolean => (DURATIONS as readonly string[]).includes(field)
+const isDuration = (field: string): boolean => (DURATION_FIELDS as readonly string[]).includes(field)
 
 function changesOf(current: Client, { fields, ...update }: ClientUpdate, known: ClientFields): ClientChanges {
   const changes = Object.entries(withoutUndefined(update)).map(([field, value]) => [
@@ -134,7 +135,7 @@ const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 
 const NULLABLE: ReadonlySet<string> = new Set([
-  ...DURATIONS,
+  ...DURATION_FIELDS,
   'ownerId',
   'scopes',
   'logo',
