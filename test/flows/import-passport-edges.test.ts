@@ -219,11 +219,8 @@ export default {
     expect(missing).not.toContain(hint)
   })
 
-  test.each([
-    ['a URL', 'mysql://root@localhost/app', 'To import from a database server'],
-    ['a missing file', 'missing.sql', 'Cannot read missing.sql'],
-  ])('says what to do with %s', async (_, from, message) => {
-    const { code, stderr } = await consulate(directory, ['import', 'passport', '--from', from])
-    expect([code, stderr]).toEqual([1, expect.stringContaining(message)])
+  test('says that a file is missing', async () => {
+    const { code, stderr } = await consulate(directory, ['import', 'passport', '--from', 'missing.sql'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Cannot read missing.sql')])
   })
 })

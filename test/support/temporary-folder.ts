@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stopRunProcesses } from './run-processes.ts'
 
 /**
  * Creates one folder for all temporary files of a run. Workers find it with `os.tmpdir()`. It is deleted, including what
@@ -13,7 +14,10 @@ export function setup(): void {
   process.env['TMPDIR'] = folder
   // Workers and the processes of tests compile each module once per run.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled')
-  process.once('exit', () => remove(folder))
+  process.once('exit', () => {
+    stopRunProcesses(folder)
+    remove(folder)
+  })
 }
 
 /** A browser may take a moment to end after its worker. What it writes even later is no failure of a test. */

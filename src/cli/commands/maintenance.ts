@@ -50,7 +50,10 @@ export function addImport(program: Command): void {
     .description('Import from another server')
     .command('passport')
     .description('Import clients, users and tokens of Laravel Passport')
-    .requiredOption('--from <file>', 'SQLite file, or dump by mysqldump or pg_dump, .gz too')
+    .option(
+      '--from <source>',
+      'mysql:// or postgres:// URL, SQLite file, or dump, .gz too (default: CONSULATE_IMPORT_URL)',
+    )
     .option('--users-table <name>', 'table of the users (default: users)')
     .option('--timezone <name>', "Laravel's time zone, app.timezone (default: UTC)")
     .option('--dry-run', 'only report what would be imported')

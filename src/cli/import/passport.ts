@@ -16,7 +16,8 @@ import { isTrue, offsetOf, timeOf } from './values.ts'
 
 /** The flags of `consulate import passport`. */
 export interface ImportOptions {
-  readonly from: string
+  /** Default: the variable `CONSULATE_IMPORT_URL`, which the list of processes does not show. */
+  readonly from?: string
   readonly usersTable?: string
   readonly timezone?: string
   readonly dryRun?: boolean
@@ -30,9 +31,10 @@ export interface ImportOptions {
 export function importPassport(options: ImportOptions): Promise<void> {
   const { usersTable = 'users', timezone: timeZone = 'UTC', dryRun: isDryRun = false } = options
   requireTimeZone(timeZone)
+  const from = requireSource(options.from)
   return withProject(async (project) => {
     await requireInstalled(project)
-    const source = await openSource(options.from)
+    const source = await openSource(from)
     try {
       const context = createContext(project, timeZone, isDryRun)
       await importAll(source, usersTable, context)
@@ -43,6 +45,11 @@ export function importPassport(options: ImportOptions): Promise<void> {
       await source.close()
     }
   })
+}
+
+function requireSource(from = process.env['CONSULATE_IMPORT_URL']): string {
+  if (from) return from
+  throw new UsageError('Pass --from with a file or a database URL, or set CONSULATE_IMPORT_URL.')
 }
 
 function requireTimeZone(timeZone: string): void {

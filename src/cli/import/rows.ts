@@ -12,3 +12,10 @@ export interface PassportSource {
   read(tables: ReadonlySet<string>): AsyncIterable<SourceRow>
   close(): Promise<void>
 }
+
+/** A connection to a database server, in a read-only transaction. It throws the errors of its driver. */
+export interface DatabaseReader {
+  /** Reads a table with bounded memory. */
+  read(table: string): AsyncIterable<Row>
+  close(): Promise<void>
+}

@@ -1,18 +1,15 @@
 import { open } from 'node:fs/promises'
 import { CommandError } from '../errors.ts'
+import { isDatabaseUrl } from './database-url.ts'
 import type { PassportSource } from './rows.ts'
 
-const URL_HELP =
-  'To import from a database server, write a dump and pass its path: ' +
-  '`mysqldump --single-transaction mydatabase > passport.sql`, or `pg_dump mydatabase > passport.sql`.'
-
 /**
- * Opens a SQLite file or a dump.
+ * Opens a database server by its URL, a SQLite file, or a dump.
  *
- * @throws CommandError if there is no such file, or if it is the URL of a database
+ * @throws CommandError if it cannot be opened
  */
 export async function openSource(from: string): Promise<PassportSource> {
-  if (/^(?:mysql|mariadb|postgres|postgresql):/i.test(from)) throw new CommandError(URL_HELP)
+  if (isDatabaseUrl(from)) return (await import('./database-source.ts')).openDatabase(from)
   const path = from.replace(/^sqlite:(?:\/\/)?/, '')
   if (await isSqlite(path)) return (await import('./sqlite-source.ts')).openSqliteSource(path)
   return (await import('./dump-source.ts')).openDump(path)

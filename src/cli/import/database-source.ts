@@ -1,0 +1,113 @@
+import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from '../errors.ts'
+import { parseDatabaseUrl, type DatabaseUrl } from './database-url.ts'
+import type { DatabaseReader, PassportSource, Row } from './rows.ts'
+
+const DRIVERS = { mysql: 'mysql2', postgres: 'pg' } as const
+
+/**
+ * Opens Laravel's database on its server. Everything is read in one snapshot.
+ *
+ * @throws CommandError if the driver is missing, or if the server cannot be reached
+ */
+export async function openDatabase(from: string): Promise<PassportSource> {
+  const url = parseDatabaseUrl(from)
+  requireDriver(DRIVERS[url.kind])
+  const reader = await open(url).catch((error: unknown) => {
+    throw new CommandError(`Cannot connect to ${url.place}: ${reasonOf(error, url)}.`)
+  })
+  return {
+    async *read(tables) {
+      for (const table of tables)
+        for await (const row of readTable(reader, table, url)) yield { table, row: { ...row } }
+    },
+    close: () => reader.close(),
+  }
+}
+
+function requireDriver(name: string): void {
+  try {
+    createRequire(import.meta.url).resolve(name)
+  } catch {
+    throw new CommandError(`This import needs the package ${name}. Run \`npm install ${name}\`.`)
+  }
+}
+
+const open = async (url: DatabaseUrl): Promise<DatabaseReader> =>
+  url.kind === 'mysql'
+    ? (await import('./mysql-source.ts')).openMysql(url)
+    : (await import('./postgres-source.ts')).openPostgres(url)
+
+/** In milliseconds. A server that has stopped responding would otherwise stop the import forever. */
+const MAX_SILENCE = 60_000
+
+async function* readTable(reader: DatabaseReader, table: string, url: DatabaseUrl): AsyncGenerator<Row> {
+  const rows = reader.read(table)[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await withDeadline(rows.next()).catch((error: unknown) => {
+      throw readError(error, table, url)
+    })
+    if (next.done) return
+    yield next.value
+  }
+}
+
+async function withDeadline<Value>(work: Promise<Value>): Promise<Value> {
+  const done = new AbortController()
+  const silence = sleep(MAX_SILENCE, undefined, { signal: done.signal }).then(
+    () => Promise.reject(new Error('the server does not respond')),
+    () => work,
+  )
+  try {
+    return await Promise.race([work, silence])
+  } finally {
+    done.abort()
+  }
+}
+
+const NO_TABLE: ReadonlySet<unknown> = new Set(['ER_NO_SUCH_TABLE', '42P01'])
+
+function readError(error: unknown, table: string, url: DatabaseUrl): CommandError {
+  if (NO_TABLE.has(codeOf(error)))
+    return new CommandError(`${url.place} has no table ${table}. ${adviceOn(table)}`)
+  return new CommandError(
+    `Cannot read ${table} of ${url.place}: ${reasonOf(error, url)}. Complete rows were kept. Run the import again.`,
+  )
+}
+
+const adviceOn = (table: string): string =>
+  table.startsWith('oauth_')
+    ? 'Is this the database of Passport?'
+    : "Pass the name of the users' table with --users-table."
+
+const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host was not found',
+  EAI_AGAIN: 'the host was not found',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was lost',
+  EPIPE: 'the connection was lost',
+  ETIMEDOUT: 'the server does not respond',
+  PROTOCOL_CONNECTION_LOST: 'the connection was lost',
+  ER_ACCESS_DENIED_ERROR: 'the user name or the password is incorrect',
+  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: 'the user name or the password is incorrect',
+  '28P01': 'the user name or the password is incorrect',
+  '57P01': 'the connection was lost',
+}
+
+/** Errors of PostgreSQL's driver that have no code. */
+const PHRASES: readonly (readonly [RegExp, string])[] = [
+  [/^Connection terminated|connection error and is not queryable/, 'the connection was lost'],
+  [/^timeout expired/, 'the server does not respond'],
+]
+
+/** Returns one clause. The messages of servers do not repeat passwords, but another one may. */
+function reasonOf(error: unknown, { password }: DatabaseUrl): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const phrase = PHRASES.find(([pattern]) => pattern.test(message))?.[1]
+  const reason =
+    REASONS[String(codeOf(error))] ?? phrase ?? message.replaceAll(/\s+/g, ' ').replace(/\.$/, '')
+  return password.length > 3 ? reason.replaceAll(password, '***') : reason
+}

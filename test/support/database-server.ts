@@ -1,0 +1,135 @@
+import { execFile, execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { freePort } from '../cli/run.ts'
+import { isAvailable } from './available.ts'
+import { eventually } from './cluster.ts'
+import { oncePerRun } from './once-per-run.ts'
+import { keepForRun } from './run-processes.ts'
+
+export const runFile = promisify(execFile)
+
+/** A database of its own on a server. */
+export interface TestDatabase {
+  /** Signs in as a user who may do everything. */
+  readonly url: string
+  /** Runs statements. Returns the rows of the last one, with text as values. */
+  query(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>
+  /** Deletes the database, and disconnects. */
+  drop(): Promise<void>
+}
+
+/** A database server of one test, which can be stopped and frozen. */
+export interface TestDatabaseServer {
+  /** Without a database. */
+  readonly url: string
+  /** Stops its process (SIGSTOP), so that it accepts connections and never answers. */
+  freeze(): void
+  /** Undoes `freeze`. */
+  thaw(): void
+  /** Kills it immediately. Its files remain. */
+  kill(): Promise<void>
+  /** Starts it again on the same port, with the same data. */
+  restart(): Promise<void>
+}
+
+/** How to run a kind of server. */
+export interface ServerProgram {
+  readonly name: string
+  /** Creates the files of an empty server in a folder. */
+  create(folder: string): Promise<void>
+  /** Returns the command of the server, and whose process it is. */
+  command(folder: string, port: number): readonly [string, readonly string[], SpawnOptions]
+  urlOf(port: number): string
+  isReady(url: string): Promise<boolean>
+}
+
+/**
+ * Whether the programs of a server are installed, or its URL is set. If not, throws with `CI=true`, so that no test is
+ * skipped unnoticed.
+ */
+export function findServer(isPresent: boolean, advice: string): boolean {
+  if (!isPresent && process.env['CI'] === 'true') throw new Error(advice)
+  return isAvailable(isPresent, `${advice} Its tests are skipped.`)
+}
+
+/** Returns the path of a program in PATH, or in folders that Debian does not add to it. */
+export function findProgram(name: string, ...folders: readonly string[]): string | undefined {
+  const all = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', ...folders]
+  return all.map((folder) => join(folder, name)).find((path) => existsSync(path))
+}
+
+/** The folders of the programs of PostgreSQL, newest first. */
+export function versionFolders(parent: string): readonly string[] {
+  if (!existsSync(parent)) return []
+  return readdirSync(parent)
+    .toSorted((left, right) => Number(right) - Number(left))
+    .map((version) => join(parent, version, 'bin'))
+}
+
+/** Returns the URL of a server that all test files share. It starts with the first one and ends with the run. */
+export async function sharedServer(program: ServerProgram): Promise<string> {
+  const folder = await oncePerRun(program.name, async (own) => {
+    const { port, child } = await startFirst(program, own)
+    child.unref()
+    keepForRun(child.pid ?? 0)
+    await writeFile(join(own, 'port'), String(port))
+  })
+  return program.urlOf(Number(readFileSync(join(folder, 'port'), 'utf8')))
+}
+
+/** Starts a server in an empty folder. It ends with this process at the latest. */
+export async function startServerIn(program: ServerProgram, folder: string): Promise<TestDatabaseServer> {
+  const first = await startFirst(program, folder)
+  const { port } = first
+  let { child } = first
+  process.once('exit', () => child.kill('SIGQUIT'))
+  return {
+    url: program.urlOf(port),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+    async restart() {
+      child = await launch(program, join(folder, 'data'), port)
+    },
+  }
+}
+
+async function startFirst(
+  program: ServerProgram,
+  folder: string,
+): Promise<{ readonly port: number; readonly child: ChildProcess }> {
+  // `oncePerRun` renames its folder, which a running server would not survive.
+  const data = join(folder.replace(/-unfinished$/, '-files'), 'data')
+  await program.create(data)
+  const port = await freePort()
+  return { port, child: await launch(program, data, port) }
+}
+
+async function launch(program: ServerProgram, data: string, port: number): Promise<ChildProcess> {
+  const [file, args, options] = program.command(data, port)
+  const child = spawn(file, [...args], { ...options, stdio: 'ignore', detached: true })
+  if (await eventually(() => program.isReady(program.urlOf(port)), 60_000)) return child
+  child.kill('SIGKILL')
+  throw new Error(`${program.name} does not respond`)
+}
+
+/** PostgreSQL does not run as root. */
+export function ordinaryUser(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const idOf = (flag: string, user: string): number =>
+    Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  try {
+    return { uid: idOf('-u', 'postgres'), gid: idOf('-g', 'postgres') }
+  } catch {
+    return { uid: idOf('-u', 'nobody'), gid: idOf('-g', 'nobody') }
+  }
+}

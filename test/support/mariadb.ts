@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { createConnection, type Connection } from 'mysql2/promise'
+import {
+  findProgram,
+  findServer,
+  runFile,
+  sharedServer,
+  startServerIn,
+  type ServerProgram,
+  type TestDatabase,
+  type TestDatabaseServer,
+} from './database-server.ts'
+
+const server = findProgram('mariadbd')
+const installer = findProgram('mariadb-install-db')
+const hasPrograms = server !== undefined && installer !== undefined
+const givenUrl = process.env['MARIADB_URL'] ?? ''
+
+/** Whether there is a MariaDB server for tests: the one at `MARIADB_URL`, or an installed one. */
+export const hasMariadb = findServer(
+  hasPrograms || givenUrl !== '',
+  'MariaDB was not found. Run `apt-get install mariadb-server`, or set MARIADB_URL.',
+)
+
+const PASSWORD = 'tests-only'
+
+/** Not fast to lose data: only to start, and to write. */
+const FLAGS = [
+  '--bind-address=127.0.0.1',
+  '--skip-name-resolve',
+  '--skip-log-bin',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-buffer-pool-size=32M',
+] as const
+
+const isRoot = process.getuid?.() === 0
+const asRoot = isRoot ? ['--user=root'] : []
+
+const program: ServerProgram = {
+  name: 'mariadb',
+  async create(folder) {
+    await mkdir(folder, { recursive: true })
+    const flags = ['--no-defaults', `--datadir=${folder}`, '--skip-test-db', ...asRoot]
+    await runFile(installer ?? '', [...flags, '--auth-root-authentication-method=normal'])
+  },
+  command: (folder, port) => [
+    server ?? '',
+    ['--no-defaults', `--datadir=${folder}`, `--port=${port}`, '--socket=mariadb.sock', ...FLAGS, ...asRoot],
+    {},
+  ],
+  urlOf: (port) => `mysql://root:${PASSWORD}@127.0.0.1:${port}`,
+  isReady: async (url) => (await canConnect(url)) || setPassword(url),
+}
+
+async function canConnect(url: string): Promise<boolean> {
+  try {
+    await (await createConnection(url)).end()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A new server has a root user without a password. */
+async function setPassword(url: string): Promise<boolean> {
+  try {
+    const connection = await createConnection(url.replace(`:${PASSWORD}@`, '@'))
+    await connection.query(`alter user root@localhost identified by '${PASSWORD}'`)
+    await connection.query(`alter user root@'127.0.0.1' identified by '${PASSWORD}'`)
+    await connection.end()
+    return await canConnect(url)
+  } catch {
+    return false
+  }
+}
+
+/** Creates a database on the server at `MARIADB_URL`, or on one that all tests share. */
+export async function openMariadb(): Promise<TestDatabase> {
+  const base = givenUrl === '' ? await sharedServer(program) : givenUrl
+  return createDatabase(base)
+}
+
+/** Starts a MariaDB server in an empty folder, for tests that stop or freeze it. */
+export const startMariadb = (folder: string): Promise<TestDatabaseServer> => startServerIn(program, folder)
+
+/** Creates a database on the server at a URL. */
+export async function createDatabase(base: string): Promise<TestDatabase> {
+  const name = `consulate_test_${randomBytes(6).toString('hex')}`
+  const admin = await createConnection({ uri: base, multipleStatements: true, dateStrings: true })
+  await admin.query(`create database ${name} character set utf8mb4; use ${name}`)
+  return {
+    url: Object.assign(new URL(base), { pathname: `/${name}` }).href,
+    query: (sql) => query(admin, sql),
+    async drop() {
+      await admin.query(`drop database if exists ${name}`)
+      await admin.end()
+    },
+  }
+}
+
+async function query(connection: Connection, sql: string): ReturnType<TestDatabase['query']> {
+  const [rows] = await connection.query({
+    sql,
+    typeCast: (field: { string(): string | null }) => field.string(),
+  })
+  return Array.isArray(rows) ? (rows as Awaited<ReturnType<TestDatabase['query']>>) : []
+}
