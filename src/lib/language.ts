@@ -88,12 +88,8 @@ function lookupSteps(tag: string): readonly string[] {
   return [...truncations(tag), ...likely].map((each) => each.toLowerCase())
 }
 
-/** A single letter goes with the subtag after it. The language alone is not included. */
+/** The language alone is not included. Some end with a single letter, as no tag of a text does. */
 function truncations(tag: string): readonly string[] {
   const subtags = tag.split('-')
-  return subtags
-    .slice(1)
-    .map((_, index) => subtags.slice(0, subtags.length - index))
-    .filter((rest) => rest.at(-1)?.length !== 1)
-    .map((rest) => rest.join('-'))
+  return subtags.slice(1).map((_, index) => subtags.slice(0, subtags.length - index).join('-'))
 }

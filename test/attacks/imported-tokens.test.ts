@@ -114,6 +114,8 @@ describe('an imported access token', () => {
     ['with a scope that is not text', () => signPassportToken(claims({ scopes: [{}] }))],
     ['that has expired', () => signPassportToken(claims({ exp: Date.now() / 1000 - 1 }))],
     ['that is not valid yet', () => signPassportToken(claims({ nbf: Date.now() / 1000 + 60 }))],
+    ['with a start that is not a number', () => signPassportToken(claims({ nbf: 'soon' }))],
+    ['with a time of issue that is not a number', () => signPassportToken(claims({ iat: 'now' }))],
     ['that never expires', () => signPassportToken(claims({ exp: undefined }))],
     [
       "of a machine, in a user's name",

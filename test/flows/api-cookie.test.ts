@@ -147,6 +147,7 @@ test('requests with the cookie can do what apiCookie.scopes says, and no more', 
     body: { error: 'insufficient_scope' },
   })
   expect(await callAsSpa(browser, limited.endpoint('/me'))).toMatchObject({ body: { scopes: ['profile'] } })
+  expect(limited.logs.filter((line) => line.includes('API cookie refused'))).toEqual([])
 })
 
 test('without the option, guards accept no cookie, and the endpoint does not exist', async () => {

@@ -138,6 +138,16 @@ describe('ui_locales', () => {
   })
 })
 
+test.each([
+  [255, true],
+  [256, false],
+])('ui_locales of %i characters follow to the page for forgotten passwords: %s', async (length, isKept) => {
+  const uiLocales = 'vi'.padEnd(length, ' x')
+  const page = await browserIn('en').open(requestUrl({ ui_locales: uiLocales }))
+  const [, path = ''] = /href="([^"]*forgot-password[^"]*)"/.exec(page.body) ?? []
+  expect(path.includes('ui_locales=')).toBe(isKept)
+})
+
 test('a message with a reset link is in the language of the user, or else of the request', async () => {
   for (const id of ['zh', 'none']) addUser(id)
   for (const id of ['zh', 'none']) {
@@ -186,6 +196,30 @@ describe('the links to other languages', () => {
       expect(browser.setCookies.filter((cookie) => cookie.includes('_language'))).toEqual([])
     },
   )
+
+  test('keep the query of pages for signed-in users, and of pages for guests only what these read', async () => {
+    const browser = browserIn('en')
+    const guest = await browser.open('/login?prompt=login&x=1')
+    expect(linkTo(guest, '简体中文').search).toBe('?language=zh&prompt=login')
+    await signIn(browser, guest, addUser('query'))
+    const page = await browser.open('/account/devices?x=1')
+    expect(linkTo(page, '简体中文').search).toBe('?language=zh&x=1')
+  })
+
+  test('work for a GET of a page only', async () => {
+    for (const [path, method] of [
+      ['/login', 'POST'],
+      ['/.well-known/jwks.json', 'GET'],
+    ] as const) {
+      const url = server.endpoint(`${path}?language=zh`)
+      const { status, headers } = await fetch(url, { method, redirect: 'manual' })
+      expect([path, status === 303, headers.get('set-cookie')?.includes('_language') ?? false]).toEqual([
+        path,
+        false,
+        false,
+      ])
+    }
+  })
 
   test.each(['xx', '', 'constructor', '"', 'vi vi'])('ignore the cookie %j', async (value) => {
     const browser = browserIn('')

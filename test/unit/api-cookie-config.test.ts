@@ -6,7 +6,7 @@ describe('the option apiCookie', () => {
     {},
     { lifetime: '1h', scopes: ['orders:read'], xsrfCookie: 'CSRF' },
     { origins: ['https://app.example.com', 'https://id.example.com:8443'], domain: 'example.com' },
-    { domain: 'id.example.com' },
+    { domain: 'id.example.com', xsrfCookie: 'a'.repeat(64) },
     { origins: ['https://id.example.com:5173'] },
   ])('accepts %j', (apiCookie) => {
     expect(configProblems({ apiCookie })).toEqual([])
@@ -35,14 +35,15 @@ describe('the option apiCookie', () => {
     ],
     ['a domain of others', { domain: 'example.org' }, 'apiCookie.domain: must be a domain'],
     ['a part of a label', { domain: 'ample.com' }, 'apiCookie.domain: must be a domain'],
-    ['a domain that is not a text', { domain: 7 }, 'apiCookie.domain: must be a domain'],
+    ['a list of domains', { domain: ['example.com'] }, 'apiCookie.domain: must be a domain'],
     [
       'an invalid domain, and not the origins that need it',
-      { domain: 'example.org', origins: ['https://app.example.org'] },
+      { domain: 'example.org', origins: ['https://app.example.com'] },
       'apiCookie.domain: must be a domain',
     ],
     ['a top-level domain', { domain: 'com' }, 'apiCookie.domain: must be a domain'],
     ['a domain with attributes', { domain: 'example.com; Secure' }, 'apiCookie.domain: must be a domain'],
+    ['a long name', { xsrfCookie: 'a'.repeat(65) }, 'apiCookie.xsrfCookie: must be the name of a cookie'],
     ['an unusable name', { xsrfCookie: 'a=b' }, 'apiCookie.xsrfCookie: must be the name of a cookie'],
     [
       'a name with a prefix',

@@ -75,8 +75,8 @@ test('continues without gaps while another process locks the database', async ()
   other.close()
 })
 
-test('reports an outage once, and lists again what a failed poll missed', async () => {
-  const pages = [[1, 2], 'down', 'down', [2, 3], [1, 2, 3, 4]] as const
+test('reports each outage once, yields nothing without new entries, and lists again what a failed poll missed', async () => {
+  const pages = [[1, 2], 'down', 'down', [2, 3], [2, 3], 'down', [1, 2, 3, 4]] as const
   const abort = new AbortController()
   const calls: number[] = []
   const store = {
@@ -88,9 +88,15 @@ test('reports an outage once, and lists again what a failed poll missed', async 
     },
   }
   let outages = 0
-  const seen: number[] = []
+  const seen: (readonly number[])[] = []
   const onUnavailable = (): void => void (outages += 1)
   const options = { filter: {}, since: 0, interval: 1, signal: abort.signal, onUnavailable }
-  for await (const entries of followAudit(store, options)) seen.push(...entries.map(({ id }) => id))
-  expect([seen, outages]).toEqual([[1, 2, 3, 4], 1])
+  for await (const entries of followAudit(store, options)) seen.push(entries.map(({ id }) => id))
+  expect([seen, outages]).toEqual([[[1, 2], [3], [4]], 2])
+})
+
+test('does not try again after an error that is not an outage', async () => {
+  const listSince = async () => Promise.reject(new TypeError('A bug'))
+  const options = { filter: {}, since: 0, interval: 1, signal: new AbortController().signal }
+  await expect(followAudit({ listSince }, options).next()).rejects.toThrow('A bug')
 })

@@ -121,3 +121,9 @@ test('nothing is recorded after close, or with a retention of 0', async () => {
     expect(await audit.find(requestId)).toEqual([])
   }
 })
+
+test('keeps every revocation, however many one user causes', async () => {
+  const { audit, events } = await openAudit()
+  for (let count = 0; count < 60; count += 1) events.emit('revocation.written', revoked({ sub: '7' }))
+  expect(await audit.find(requestId)).toHaveLength(60)
+})

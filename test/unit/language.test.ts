@@ -48,6 +48,7 @@ const texts = createLocalizedTexts([
   ['pt-BR', 'Brazilian'],
   ['de', 'German'],
   ['de-AT', 'Austrian'],
+  ['sr-Cyrl', 'Serbian'],
 ])
 
 test.each([
@@ -67,6 +68,7 @@ test.each([
   [['zh'], 'zh-Hans'],
   [['pt'], 'pt-BR'],
   [['pt-PT'], 'pt-BR'],
+  [['sr-Latn'], 'sr-Cyrl'],
   [['fr', 'vi', 'de'], 'vi'],
   [['en-GB', 'vi'], 'en'],
   [['fr'], 'en'],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { decrypt, isCiphertext, parseEncryptionKey } from '../../src/passport/ciphertext.ts'
 import { configProblems } from '../support/config.ts'
@@ -49,5 +50,24 @@ describe('passport in the configuration', () => {
       'passport.publicKey: must be the public key, not the private one',
     ])
     expect(parseEncryptionKey(`${PHP.defuseKey.slice(0, -1)}0`)).toBe(undefined)
+  })
+
+  const pemOf = (modulusLength: number): string =>
+    generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ type: 'spki', format: 'pem' }).toString()
+
+  test('accepts keys as environment variables contain them: with \\n, and with spaces around', () => {
+    const passport = {
+      publicKey: pemOf(2048).replaceAll('\n', '\\n'),
+      appKey: ` base64:${'A'.repeat(43)}= `,
+    }
+    expect(configProblems({ passport })).toEqual([])
+  })
+
+  test('rejects a weak key, and a check of hashes that is not a function', () => {
+    const passport = { publicKey: pemOf(1024), verifyLegacyHash: true }
+    expect(configProblems({ passport }).map((problem) => problem.split(':')[0])).toEqual([
+      'passport.verifyLegacyHash',
+      'passport.publicKey',
+    ])
   })
 })
