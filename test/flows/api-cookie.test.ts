@@ -206,6 +206,11 @@ describe('each request proves where it comes from', () => {
       expect(await statusOf(browser, me, { headers })).toBe(403)
   })
 
+  test.each(['PUT', 'PATCH', 'DELETE'])('a %s needs the CSRF token', async (method) => {
+    const browser = await signIn()
+    expect(await statusOf(browser, me, { method, headers: { 'x-xsrf-token': undefined } })).toBe(403)
+  })
+
   test('the token may be in X-CSRF-TOKEN instead', async () => {
     const browser = await signIn()
     const headers = { 'x-xsrf-token': undefined, 'x-csrf-token': browser.cookies.get('XSRF-TOKEN') }

@@ -127,3 +127,19 @@ test('keeps every revocation, however many one user causes', async () => {
   for (let count = 0; count < 60; count += 1) events.emit('revocation.written', revoked({ sub: '7' }))
   expect(await audit.find(requestId)).toHaveLength(60)
 })
+
+test('keeps at most 50 other entries that one user or client causes within a second', async () => {
+  const { audit, events } = await openAudit()
+  for (let count = 0; count < 60; count += 1) {
+    events.emit('session.ended', { requestId, sessionId: 'a', sub: '7', reason: 'sign_out' })
+    events.emit('replay.detected', {
+      requestId,
+      credential: 'refresh_token',
+      authorizationId: 'azn',
+      clientId: 'shop',
+    })
+  }
+  const found = await audit.find(requestId)
+  expect(found.filter(({ sub }) => sub === '7')).toHaveLength(50)
+  expect(found.filter(({ clientId }) => clientId === 'shop')).toHaveLength(50)
+})

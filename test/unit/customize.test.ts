@@ -42,3 +42,27 @@ test('refuses a user who was deleted in the meantime', async () => {
   const user = { provider: 'users', userId: '1' }
   await expect(customize({ ...TOKEN, user })).rejects.toMatchObject({ code: 'invalid_grant' })
 })
+
+const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) })
+
+test.each<[string, object, boolean]>([
+  ['4096 bytes', { a: 'x'.repeat(4088) }, true],
+  ['4097 bytes', { a: 'x'.repeat(4089) }, false],
+  ['4096 bytes in fewer characters', { a: 'é'.repeat(2044) }, true],
+  ['4098 bytes in fewer characters', { a: 'é'.repeat(2045) }, false],
+  ['16 nested levels', nested(17), true],
+  ['17 nested levels', nested(18), false],
+  ['a member named prototype', { prototype: 1 }, false],
+  ['an undefined member', { a: undefined }, true],
+  ['infinity', { a: Infinity }, false],
+  ['an object without a prototype', Object.assign(Object.create(null) as object, { a: 1 }), true],
+])('claims with %s are added, or fail the request', async (_, claims, isAdded) => {
+  const functions = { tokenClaims: () => claims, tokenResponse: undefined }
+  const result = createCustomize({ ...functions, findUser, clientFields })(TOKEN)
+  const added = await result.then(
+    (customization) => customization.claims,
+    (error: unknown) => error,
+  )
+  if (isAdded) expect(JSON.stringify(added)).toBe(JSON.stringify(claims))
+  else expect(added).toMatchObject({ code: 'server_error' })
+})

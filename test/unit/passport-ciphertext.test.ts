@@ -23,6 +23,7 @@ describe("a ciphertext of Passport's refresh tokens", () => {
     }
     expect(await decrypt(text, { ...key, bytes: Buffer.alloc(32) })).toBe(undefined)
     expect(await decrypt(text.slice(0, -2), key)).toBe(undefined)
+    expect(await decrypt('', key)).toBe(undefined)
   })
 
   test.each([
@@ -54,6 +55,10 @@ describe('passport in the configuration', () => {
 
   const pemOf = (modulusLength: number): string =>
     generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ type: 'spki', format: 'pem' }).toString()
+
+  test('accepts an APP_KEY of 16 bytes', () => {
+    expect(keyOf(`base64:${'A'.repeat(22)}==`)).toEqual({ kind: 'password', bytes: Buffer.alloc(16) })
+  })
 
   test('accepts keys as environment variables contain them: with \\n, and with spaces around', () => {
     const passport = {

@@ -83,6 +83,7 @@ describe('a token', () => {
     expect(auth).toEqual({
       kind: 'user',
       user: { id: '7', provider: 'users', sub: '7' },
+      claims: {},
       client: { id: 'web' },
       scopes: ['orders:read', '*'],
       can: expect.any(Function) as unknown,
