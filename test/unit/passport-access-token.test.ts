@@ -21,7 +21,7 @@ const tokens = createAccessTokens({
   issuer: 'https://id.example.com',
   audience: 'https://id.example.com',
   store: {
-    authorizations: { find: async () => Promise.reject(new StoreUnavailableError('No database')) },
+    authorizations: { find: async () => Promise.reject(new StoreUnavailableError('No database', undefined)) },
     importedTokens: {
       insert: async () => false,
       find: async () => undefined,

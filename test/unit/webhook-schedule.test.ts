@@ -20,6 +20,15 @@ test.each([
   },
 )
 
+test('the waits are those of Standard Webhooks', () => {
+  const hours = [5 / 3600, 5 / 60, 0.5, 2, 5, 10, 14, 20, 24]
+  for (const [index, hour] of hours.entries()) {
+    const wait = (delayAfter(index + 1, undefined) ?? 0) / HOUR
+    expect(wait).toBeGreaterThanOrEqual(hour - 1e-9)
+    expect(wait).toBeLessThanOrEqual(hour * 1.1 + 1e-9)
+  }
+})
+
 test('there are ten attempts', () => {
   expect(delayAfter(10, undefined)).toBeUndefined()
 })
