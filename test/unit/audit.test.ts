@@ -130,16 +130,11 @@ test('keeps every revocation, however many one user causes', async () => {
 
 test('keeps at most 50 other entries that one user or client causes within a second', async () => {
   const { audit, events } = await openAudit()
+  const replay = { credential: 'refresh_token', authorizationId: 'azn', clientId: 'shop' } as const
   for (let count = 0; count < 60; count += 1) {
-    events.emit('session.ended', { requestId, sessionId: 'a', sub: '7', reason: 'sign_out' })
-    events.emit('replay.detected', {
-      requestId,
-      credential: 'refresh_token',
-      authorizationId: 'azn',
-      clientId: 'shop',
-    })
+    events.emit('session.ended', { requestId: 'a', sessionId: 's', sub: '7', reason: 'sign_out' })
+    events.emit('replay.detected', { requestId: 'b', ...replay })
   }
-  const found = await audit.find(requestId)
-  expect(found.filter(({ sub }) => sub === '7')).toHaveLength(50)
-  expect(found.filter(({ clientId }) => clientId === 'shop')).toHaveLength(50)
+  expect(await audit.find('a')).toHaveLength(50)
+  expect(await audit.find('b')).toHaveLength(50)
 })
