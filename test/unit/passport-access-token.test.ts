@@ -18,6 +18,7 @@ const tokens = createAccessTokens({
     encryptionKey: undefined,
     verifyLegacyHash: undefined,
   },
+  clock: { now: () => 0 },
   issuer: 'https://id.example.com',
   audience: 'https://id.example.com',
   store: {
