@@ -4,6 +4,7 @@ import type { Attributes, Span, Tracer } from '@opentelemetry/api'
 /** A span to record. Attributes never contain a token, code, secret or user name. */
 export interface SpanOptions<Result> {
   readonly name: string
+  /** `CLIENT` for calls of the store, which are recorded only within another span: background jobs poll every second. */
   readonly kind: 'INTERNAL' | 'CLIENT'
   readonly attributes: Attributes
   /** Returns what the result adds. An `error.type` marks the span as failed. */
@@ -52,7 +53,7 @@ function createTracing({ context, SpanKind, SpanStatusCode, trace, ProxyTracerPr
   return {
     async span({ name, kind, attributes, describe }, run) {
       const tracer = currentTracer()
-      if (!tracer) return run()
+      if (!tracer || (kind === 'CLIENT' && !trace.getActiveSpan())) return run()
       const span = tracer.startSpan(name, { kind: SpanKind[kind], attributes })
       try {
         const result = await context.with(trace.setSpan(context.active(), span), run)

@@ -66,6 +66,11 @@ test('the span of a request is a child of the active span of the app', async () 
   expect(request?.parentSpanContext?.spanId).toBe(app?.spanContext().spanId)
 })
 
+test('calls of the store outside of a span are not recorded', async () => {
+  await server.server.purge()
+  expect(spans.getFinishedSpans()).toEqual([])
+})
+
 test('only server errors mark a span as failed', async () => {
   await requestToken(server, machine, { grant_type: 'nothing' })
   expect(named('POST /oauth/token')[0]?.status.code).toBe(SpanStatusCode.UNSET)
