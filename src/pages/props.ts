@@ -2,7 +2,7 @@ import type { ErrorReason } from '../errors.ts'
 import type { DeviceDecision } from '../model/device-code.ts'
 import type { DeviceKind } from '../model/device-kind.ts'
 import type { SignInWith } from '../model/subject.ts'
-import type { DeveloperViewProps } from './developer-props.ts'
+import type { DeveloperViewProps } from './developer/props.ts'
 import type {
   ForgotPasswordProps,
   ForgotPasswordSentProps,
@@ -11,7 +11,7 @@ import type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
-import type { ConnectedAppsProps, DisconnectAppProps } from './app-props.ts'
+import type { ConnectedAppsProps, DisconnectAppProps } from './account/connected-app-props.ts'
 import type { ConsentScopeView, ScopeView } from './scope-props.ts'
 import type { AccountProps, ClientView, FormTarget, ResourceView } from './shared-props.ts'
 import type { SignInAgainProps } from './sign-in-again-props.ts'
@@ -24,7 +24,11 @@ export type {
   PasswordResetProps,
   ResetPasswordProps,
 } from './password-props.ts'
-export type { ConnectedAppsProps, ConnectedAppView, DisconnectAppProps } from './app-props.ts'
+export type {
+  ConnectedAppsProps,
+  ConnectedAppView,
+  DisconnectAppProps,
+} from './account/connected-app-props.ts'
 export type { ConsentScopeView, ScopeView } from './scope-props.ts'
 export type {
   AccountLink,

@@ -1,17 +1,17 @@
 import { randomBase64url } from '../lib/hash.ts'
 import type { Html } from '../lib/html.ts'
 import { isImageAddress } from '../lib/web-address.ts'
-import { connectedAppsPage, disconnectAppPage } from './connected-apps.ts'
+import { connectedAppsPage, disconnectAppPage } from './account/connected-apps.ts'
 import { consentPage } from './consent.ts'
-import { appSecretPage, rotateAppSecretPage } from './app-secret.ts'
-import { deleteAppPage, developerAppsPage } from './developer-apps.ts'
+import { appSecretPage, rotateAppSecretPage } from './developer/app-secret.ts'
+import { deleteAppPage, developerAppsPage } from './developer/apps.ts'
 import { deviceCodePage, deviceConsentPage, deviceDonePage } from './device.ts'
-import { devicesPage, signOutDevicePage } from './devices.ts'
-import { editAppPage } from './edit-app.ts'
+import { devicesPage, signOutDevicePage } from './account/devices.ts'
+import { editAppPage } from './developer/edit-app.ts'
 import { errorPage } from './error.ts'
 import { imageSources, pageHeaders } from './headers.ts'
-import { newPersonalTokenPage } from './new-personal-token.ts'
-import { passwordPage } from './password.ts'
+import { newPersonalTokenPage } from './account/new-personal-token.ts'
+import { passwordPage } from './account/password.ts'
 import {
   forgotPasswordPage,
   forgotPasswordSentPage,
@@ -19,10 +19,10 @@ import {
   passwordResetPage,
   resetPasswordPage,
 } from './password-reset.ts'
-import { personalTokensPage, revokePersonalTokenPage } from './personal-tokens.ts'
+import { personalTokensPage, revokePersonalTokenPage } from './account/personal-tokens.ts'
 import { renderOwnPage, type RenderedPage } from './own-view.ts'
 import type { ViewProps } from './props.ts'
-import { registerAppPage } from './register-app.ts'
+import { registerAppPage } from './developer/register-app.ts'
 import { COPY_SOURCE, LOGO_SOURCE, REVEAL_SOURCE } from './scripts.ts'
 import { signInAgainPage } from './sign-in-again.ts'
 import { signedInPage, signInPage } from './sign-in.ts'

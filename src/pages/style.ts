@@ -1,5 +1,5 @@
-import { ACCOUNT_STYLE } from './account-style.ts'
-import { DEVELOPER_STYLE } from './developer-style.ts'
+import { ACCOUNT_STYLE } from './account/style.ts'
+import { DEVELOPER_STYLE } from './developer/style.ts'
 import { GROUNDS, paletteOf } from './palette.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { AccountProps, ViewProps } from '../../src/pages/props.ts'
-import type { DeveloperViewProps, EditAppProps } from '../../src/pages/developer-props.ts'
+import type { DeveloperViewProps, EditAppProps } from '../../src/pages/developer/props.ts'
 
 type DeveloperSample = {
   [Name in keyof DeveloperViewProps]: readonly [view: Name, props: ViewProps[Name]]

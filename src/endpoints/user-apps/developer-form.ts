@@ -1,6 +1,6 @@
 import type { Form } from '../../lib/form.ts'
 import type { Client } from '../../model/client.ts'
-import type { AppFormError, AppFormField, AppFormValues } from '../../pages/developer-props.ts'
+import type { AppFormError, AppFormField, AppFormValues } from '../../pages/developer/props.ts'
 import { isDeviceApp, type UserAppFields, type UserAppProblem } from '../../user-apps/fields.ts'
 
 /** Reads what the user entered. */

@@ -1,13 +1,13 @@
-import { html, type Html } from '../lib/html.ts'
-import { accountLayout } from './account.ts'
-import { clientIcon } from './client.ts'
-import { day } from './date.ts'
-import type { DeleteAppProps, DeveloperAppsProps, DeveloperAppView } from './developer-props.ts'
-import { buttonForm, problemLine } from './form.ts'
-import { isolateName, shortText } from './isolate.ts'
-import { layout } from './layout.ts'
-import type { Messages } from './messages.ts'
-import type { Site } from './site.ts'
+import { html, type Html } from '../../lib/html.ts'
+import { accountLayout } from '../account/account.ts'
+import { clientIcon } from '../client.ts'
+import { day } from '../date.ts'
+import type { DeleteAppProps, DeveloperAppsProps, DeveloperAppView } from './props.ts'
+import { buttonForm, problemLine } from '../form.ts'
+import { isolateName, shortText } from '../isolate.ts'
+import { layout } from '../layout.ts'
+import type { Messages } from '../messages.ts'
+import type { Site } from '../site.ts'
 
 /** The apps that the user has registered. */
 export function developerAppsPage(props: DeveloperAppsProps, site: Site): Html {

@@ -1,4 +1,4 @@
-import type { AccountProps, FormTarget } from './shared-props.ts'
+import type { AccountProps, FormTarget } from '../shared-props.ts'
 
 /** A user's own app in a list. */
 export interface DeveloperAppView {

@@ -1,11 +1,11 @@
-import { html, type Html } from '../lib/html.ts'
-import { day } from './date.ts'
-import { isolateName } from './isolate.ts'
-import { layout } from './layout.ts'
+import { html, type Html } from '../../lib/html.ts'
+import { day } from '../date.ts'
+import { isolateName } from '../isolate.ts'
+import { layout } from '../layout.ts'
 import { scopeList } from './personal-tokens.ts'
-import type { NewPersonalTokenProps } from './props.ts'
-import { copyScript } from './scripts.ts'
-import type { Site } from './site.ts'
+import type { NewPersonalTokenProps } from '../props.ts'
+import { copyScript } from '../scripts.ts'
+import type { Site } from '../site.ts'
 
 /** Shows a new token, once. One click selects all of it. */
 export function newPersonalTokenPage(props: NewPersonalTokenProps, site: Site): Html {

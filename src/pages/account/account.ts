@@ -1,8 +1,8 @@
-import { html, type Html } from '../lib/html.ts'
-import { isolateShort } from './isolate.ts'
-import { brand, documentOf } from './layout.ts'
-import type { AccountProps } from './props.ts'
-import type { Site } from './site.ts'
+import { html, type Html } from '../../lib/html.ts'
+import { isolateShort } from '../isolate.ts'
+import { brand, documentOf } from '../layout.ts'
+import type { AccountProps } from '../props.ts'
+import type { Site } from '../site.ts'
 
 /** The document around an account page: who is signed in, the navigation and the content. */
 export const accountLayout = (site: Site, title: string, props: AccountProps, content: Html): Html =>

@@ -1,9 +1,9 @@
-import { html, type Html } from '../lib/html.ts'
-import { isImageAddress } from '../lib/web-address.ts'
-import { findRedirectUriProblem } from '../model/redirect-uri-problem.ts'
-import type { AppFormError, AppFormField, AppFormProblem, AppFormProps } from './developer-props.ts'
-import type { Messages } from './messages.ts'
-import { passwordField } from './password-field.ts'
+import { html, type Html } from '../../lib/html.ts'
+import { isImageAddress } from '../../lib/web-address.ts'
+import { findRedirectUriProblem } from '../../model/redirect-uri-problem.ts'
+import type { AppFormError, AppFormField, AppFormProblem, AppFormProps } from './props.ts'
+import type { Messages } from '../messages.ts'
+import { passwordField } from '../password-field.ts'
 
 type Text = Messages['appForm']
 

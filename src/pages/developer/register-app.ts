@@ -1,11 +1,11 @@
-import { html, type Html } from '../lib/html.ts'
-import { accountLayout } from './account.ts'
+import { html, type Html } from '../../lib/html.ts'
+import { accountLayout } from '../account/account.ts'
 import { appFields, appProblemText, confirmationField, isPasswordProblem } from './app-form.ts'
-import type { RegisterAppProps } from './developer-props.ts'
-import { postForm, problemLine } from './form.ts'
-import type { Messages } from './messages.ts'
-import { logoScript, revealScript } from './scripts.ts'
-import type { Site } from './site.ts'
+import type { RegisterAppProps } from './props.ts'
+import { postForm, problemLine } from '../form.ts'
+import type { Messages } from '../messages.ts'
+import { logoScript, revealScript } from '../scripts.ts'
+import type { Site } from '../site.ts'
 
 /** The form for a new app. */
 export function registerAppPage(props: RegisterAppProps, site: Site): Html {

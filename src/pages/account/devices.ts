@@ -1,13 +1,13 @@
-import { html, type Html } from '../lib/html.ts'
+import { html, type Html } from '../../lib/html.ts'
 import { accountLayout } from './account.ts'
-import { minute, relative } from './date.ts'
+import { minute, relative } from '../date.ts'
 import { deviceLabel } from './device-label.ts'
-import { buttonForm } from './form.ts'
-import { isolateAddress, isolateName, isolateShort, shortText } from './isolate.ts'
-import { layout } from './layout.ts'
-import type { Messages } from './messages.ts'
-import type { DevicesProps, DeviceView, SignOutDeviceProps } from './props.ts'
-import type { Site } from './site.ts'
+import { buttonForm } from '../form.ts'
+import { isolateAddress, isolateName, isolateShort, shortText } from '../isolate.ts'
+import { layout } from '../layout.ts'
+import type { Messages } from '../messages.ts'
+import type { DevicesProps, DeviceView, SignOutDeviceProps } from '../props.ts'
+import type { Site } from '../site.ts'
 
 type Text = Messages['devices']
 

@@ -1,5 +1,5 @@
-import type { ScopeView } from './scope-props.ts'
-import type { AccountProps, ClientView, FormTarget, ResourceView } from './shared-props.ts'
+import type { ScopeView } from '../scope-props.ts'
+import type { AccountProps, ClientView, FormTarget, ResourceView } from '../shared-props.ts'
 
 /** An app that is connected to the user's account. What it says about itself is unverified. Times in ms. */
 export interface ConnectedAppView extends Omit<ClientView, 'host'> {

@@ -1,13 +1,13 @@
-import { html, type Html } from '../lib/html.ts'
+import { html, type Html } from '../../lib/html.ts'
 import { appProblemText, confirmationField, isPasswordProblem } from './app-form.ts'
-import { minute } from './date.ts'
-import type { AppSecretProps, RotateAppSecretProps } from './developer-props.ts'
-import { postForm, problemLine } from './form.ts'
-import { isolateName } from './isolate.ts'
-import { layout } from './layout.ts'
-import type { Messages } from './messages.ts'
-import { copyScript, revealScript } from './scripts.ts'
-import type { Site } from './site.ts'
+import { minute } from '../date.ts'
+import type { AppSecretProps, RotateAppSecretProps } from './props.ts'
+import { postForm, problemLine } from '../form.ts'
+import { isolateName } from '../isolate.ts'
+import { layout } from '../layout.ts'
+import type { Messages } from '../messages.ts'
+import { copyScript, revealScript } from '../scripts.ts'
+import type { Site } from '../site.ts'
 
 /** Asks before generating a secret, and how long earlier ones should work. */
 export function rotateAppSecretPage(props: RotateAppSecretProps, site: Site): Html {

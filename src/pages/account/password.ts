@@ -1,13 +1,13 @@
-import { html, type Html } from '../lib/html.ts'
+import { html, type Html } from '../../lib/html.ts'
 import { accountLayout } from './account.ts'
-import { describedBy, postForm, problemLine } from './form.ts'
-import type { Messages } from './messages.ts'
-import { passwordField } from './password-field.ts'
-import { rejectionText } from './password-rejection.ts'
-import type { PasswordProps } from './props.ts'
-import { revealScript } from './scripts.ts'
-import type { Site } from './site.ts'
-import { hiddenUsernameField } from './username-field.ts'
+import { describedBy, postForm, problemLine } from '../form.ts'
+import type { Messages } from '../messages.ts'
+import { passwordField } from '../password-field.ts'
+import { rejectionText } from '../password-rejection.ts'
+import type { PasswordProps } from '../props.ts'
+import { revealScript } from '../scripts.ts'
+import type { Site } from '../site.ts'
+import { hiddenUsernameField } from '../username-field.ts'
 
 type Text = Messages['password']
 
