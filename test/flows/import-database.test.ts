@@ -258,6 +258,7 @@ describe('the URL of a database', () => {
     ['of another kind', 'oracle://root:secret-pw@localhost/app', 'The URL must start with mysql://'],
     ['with an unencoded / in its password', 'mysql://root:12/secret-pw@localhost/app', 'Percent-encode'],
     ['with an unencoded # in its password', 'mysql://root:12#secret-pw@localhost/app', 'Percent-encode'],
+    ['with one slash', 'mysql:/root:secret-pw@localhost/app', 'Percent-encode'],
     ['with a broken escape', 'mysql://root:%secret-pw@localhost/app', 'Percent-encode'],
     ['without a database', 'postgres://root:secret-pw@localhost', 'needs a user and a database'],
     ['with an unknown option', 'mysql://root:secret-pw@localhost/app?tls=1', 'has an unknown option, tls'],

@@ -81,7 +81,11 @@ export async function openMariadb(): Promise<TestDatabase> {
   return createDatabase(base)
 }
 
-/** Starts a MariaDB server in an empty folder, for tests that stop or freeze it. */
+/**
+ * Starts a MariaDB server in an empty folder, for tests that stop or freeze it.
+ *
+ * @public
+ */
 export const startMariadb = (folder: string): Promise<TestDatabaseServer> => startServerIn(program, folder)
 
 /** Creates a database on the server at a URL. */

@@ -88,7 +88,11 @@ export async function openPostgres(): Promise<TestDatabase> {
   return createDatabase(givenUrl === '' ? await sharedServer(program) : givenUrl)
 }
 
-/** Starts a PostgreSQL server in an empty folder, for tests that stop or freeze it. */
+/**
+ * Starts a PostgreSQL server in an empty folder, for tests that stop or freeze it.
+ *
+ * @public
+ */
 export const startPostgres = (folder: string): Promise<TestDatabaseServer> => startServerIn(program, folder)
 
 /** Creates a database on the server at a URL. */

@@ -36,9 +36,9 @@ const KINDS: Readonly<Record<string, DatabaseUrl['kind']>> = {
   'postgresql:': 'postgres',
 }
 
-/** Returns whether this looks like a URL. Its scheme may be unknown. */
+/** Returns whether this looks like a URL, even with an unknown scheme or a missing slash: a path would be printed. */
 export const isDatabaseUrl = (from: string): boolean =>
-  /^[a-z][a-z\d+.-]*:\/\//i.test(from) && !/^sqlite:/i.test(from)
+  /^(?:mysql|mariadb|postgres|postgresql):|^(?!sqlite:)[a-z][a-z\d+.-]*:\/\//i.test(from)
 
 /**
  * Parses the URL of a database server. No message repeats it, because it contains a password.
