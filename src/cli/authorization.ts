@@ -3,7 +3,7 @@ import type { Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS, SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
 import { subjectOf } from '../model/subject.ts'
-import { byCommandLine } from './acts.ts'
+import { byCommandLine } from './activity.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
 import { print, printableLine, printJson, relativeTime, table } from './output.ts'
@@ -50,7 +50,7 @@ export async function revokeAuthorization(id: string, options: InteractiveOption
     const what = printableLine(`the access of ${appName(authorization, names)} to ${user}`)
     await confirmOrCancel(options, `Revoke ${what}?`)
     const sub = subjectOf(authorization, project.provider)
-    await project.acts.revoker.revoke(
+    await project.activity.revoker.revoke(
       { kind: 'authorization', id, sub },
       byCommandLine('authorization_revoked'),
     )

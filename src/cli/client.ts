@@ -143,13 +143,13 @@ const NO_OWN_APPS = 'This user has registered no apps.'
 
 const COMMAND_LINE = { by: 'command_line' } as const
 
-const registryOf = ({ store, acts, clientFields }: Project): ClientRegistry =>
+const registryOf = ({ store, activity, clientFields }: Project): ClientRegistry =>
   createClientRegistry({
     store: store.clients,
     clock: systemClock,
-    events: acts.events,
+    events: activity.events,
     fields: clientFields,
-    revoke: acts.revoker.revoke,
+    revoke: activity.revoker.revoke,
   })
 
 /** Returns the error for a change that the next start would undo. */

@@ -46,14 +46,14 @@ export async function disconnectApp(
 function openConnections({
   store,
   config,
-  acts,
+  activity,
   provider,
 }: Project): Pick<Connections, 'list' | 'disconnect'> {
   return createConnections({
     store,
     clock: systemClock,
     audience: config.audience ?? config.issuer,
-    revoker: acts.revoker,
+    revoker: activity.revoker,
     subjectOf: (user: UserRef) => subjectOf(user, provider),
   })
 }

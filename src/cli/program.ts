@@ -92,8 +92,9 @@ function complete(command: Command, path: string): void {
 }
 
 /** Commander writes `error: unknown option '--jsn'`. */
+/** Leaves out surplus arguments: a URL among them may have a password. */
 function toSentence(text: string): string {
-  const message = text.replace(/^error: /, '')
+  const message = text.replace(/^error: /, '').replace(/(but got \d+): .*/s, '$1\n')
   return message.charAt(0).toUpperCase() + message.slice(1)
 }
 

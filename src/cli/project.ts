@@ -8,7 +8,7 @@ import { systemClock } from '../lib/clock.ts'
 import { subjectOf, type UserRef } from '../model/subject.ts'
 import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider } from '../users/provider.ts'
-import { createActs, type Acts } from './acts.ts'
+import { createActivity, type Activity } from './activity.ts'
 import { displayPath } from './config-error.ts'
 import { configFilePath, loadConfigFile, findConfigFileNearby } from './config-file.ts'
 import { configFromEnvironment } from './environment.ts'
@@ -21,7 +21,7 @@ export interface Project {
   readonly config: Config
   readonly store: Store
   /** Records what the command does. */
-  readonly acts: Acts
+  readonly activity: Activity
   readonly secrets: SecretsSource
   /** The name of the default user provider. */
   readonly provider: string
@@ -67,7 +67,7 @@ export async function withProject<Result>(work: (project: Project) => Promise<Re
   try {
     return await work(project)
   } finally {
-    await project.acts.write()
+    await project.activity.write()
     await project.store.close()
   }
 }
@@ -136,7 +136,7 @@ async function fromFile(path: string): Promise<Project> {
     source: displayPath(path),
     config,
     store: config.store,
-    acts: createActs(config, config.store, provider),
+    activity: createActivity(config, config.store, provider),
     secrets,
     provider,
     providers,
@@ -158,7 +158,7 @@ function fromEnvironment(): Project {
     source: 'the environment',
     config,
     store: config.store,
-    acts: createActs(config, config.store, 'users'),
+    activity: createActivity(config, config.store, 'users'),
     secrets: config.secrets,
     provider: 'users',
     providers: ['users'],

@@ -41,7 +41,7 @@ export function purgeTables(options: PurgeOptions): Promise<void> {
 }
 
 async function purgeUntilInterrupted(
-  { store, config, acts }: Project,
+  { store, config, activity }: Project,
   { json = false, ...options }: PurgeOptions,
 ): Promise<PurgeReport> {
   const retention = resolveMaintenance(config, createValidator())
@@ -50,7 +50,7 @@ async function purgeUntilInterrupted(
   const bar = createProgressBar(!json)
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    const target = { store: store.purge, clock: systemClock, ...retention, events: acts.events }
+    const target = { store: store.purge, clock: systemClock, ...retention, events: activity.events }
     const onProgress = ({ done, total }: { done: number; total: number }): void => bar.show(done, total)
     return await purge(target, { ...options, signal: interruption.signal, onProgress })
   } finally {

@@ -1,5 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
-import { byCommandLine } from './acts.ts'
+import { byCommandLine } from './activity.ts'
 import { displayPath } from './config-error.ts'
 import { CommandError } from './errors.ts'
 import { confirmOrCancel, requireConfirmable } from './interactive.ts'
@@ -32,9 +32,12 @@ export function recover(options: RecoverOptions): Promise<void> {
  * Raises the issuer's epoch to the current time (ms) instead of by one. It may have been raised since the backup was made,
  * and the tokens of those epochs must be below it too. Raised by one at a time, it never gets that far.
  */
-async function revokeEverything({ acts }: Project): Promise<number> {
+async function revokeEverything({ activity }: Project): Promise<number> {
   const now = systemClock.now()
-  const entry = await acts.revoker.revoke({ kind: 'issuer', minimumEpoch: now }, byCommandLine('recovery'))
+  const entry = await activity.revoker.revoke(
+    { kind: 'issuer', minimumEpoch: now },
+    byCommandLine('recovery'),
+  )
   if (!entry) throw new CommandError('The store revoked nothing.')
   return entry.epoch
 }

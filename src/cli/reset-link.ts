@@ -31,7 +31,7 @@ export const printUserResetLink = (who: string, { json = false }: ResetLinkOptio
     if (!users.setPassword)
       throw new CommandError(`The user provider ${ref.provider} has no \`setPassword\`.`)
     const { token, expiresAt } = await createLink(project, ref, settings.passwordReset.lifetime)
-    project.acts.events.emit('password-reset.requested', {
+    project.activity.events.emit('password-reset.requested', {
       requestId: null,
       sub: subjectOf(ref, project.provider),
     })

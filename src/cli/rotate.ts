@@ -51,10 +51,10 @@ export function rotateRootSecret(flags: RotateFlags): Promise<void> {
   })
 }
 
-function recordRotation({ acts }: Project, kind: Kind, result: RotationResult): void {
+function recordRotation({ activity }: Project, kind: Kind, result: RotationResult): void {
   if (result.outcome !== 'rotated') return
   const dropped = result.dropped.length > 0 ? `, dropped ${result.dropped.join(' ')}` : ''
-  acts.record('keys.rotated', { detail: `${kind}: ${result.current} is current${dropped}` })
+  activity.record('keys.rotated', { detail: `${kind}: ${result.current} is current${dropped}` })
 }
 
 const rotateOptions = ({ now = false, dropCurrent = false }: RotateFlags): RotateOptions => ({

@@ -1,7 +1,7 @@
 import { systemClock } from '../lib/clock.ts'
 import type { Session } from '../model/session.ts'
 import { subjectOf } from '../model/subject.ts'
-import { byCommandLine } from './acts.ts'
+import { byCommandLine } from './activity.ts'
 import { confirmOrCancel, requireConfirmable, type InteractiveOptions } from './interactive.ts'
 import { DEFAULT_LIMIT, limitRows, notFound, warnIfTruncated } from './listing.ts'
 import { print, printableLine, printJson, relativeTime, table } from './output.ts'
@@ -38,7 +38,7 @@ export async function revokeSession(id: string, options: InteractiveOptions): Pr
     const device = printableLine(`${await createUserNames(project)(session)} from ${session.deviceName}`)
     await confirmOrCancel(options, `Sign out ${device}?`)
     const sub = subjectOf(session, project.provider)
-    await project.acts.revoker.revoke({ kind: 'session', id, sub }, byCommandLine('session_revoked'))
+    await project.activity.revoker.revoke({ kind: 'session', id, sub }, byCommandLine('session_revoked'))
     const revoked = (await sessions.find(id)) ?? session
     if (options.json) return printJson(sessionJson(project, revoked))
     print(`Signed out ${device}. The session stops working within 1 second.`)

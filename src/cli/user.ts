@@ -11,7 +11,7 @@ import {
   passwordProblem,
 } from '../users/built-in.ts'
 import { changePassword, type PasswordChange } from '../users/change-password.ts'
-import { byCommandLine } from './acts.ts'
+import { byCommandLine } from './activity.ts'
 import { CommandError, UsageError } from './errors.ts'
 import { confirmOrCancel, requireConfirmable, requireFlag, type InteractiveOptions } from './interactive.ts'
 import { listAll } from './listing.ts'
@@ -44,7 +44,7 @@ export async function createBuiltInUser(options: NewUser): Promise<void> {
   const { name } = options
   requireFlag(options.email, '--email', options)
   requirePassword(options)
-  await withBuiltInUsers(async ({ store, acts }) => {
+  await withBuiltInUsers(async ({ store, activity }) => {
     const email = await readEmail(options)
     if (name !== undefined && !isName(name))
       throw new UsageError('--name: must have at most 255 characters, and no control characters')
@@ -56,7 +56,7 @@ export async function createBuiltInUser(options: NewUser): Promise<void> {
       ...(name !== undefined && { name }),
     })
     if (!user) throw emailTaken(email)
-    acts.record('user.created', { sub: user.id, detail: `created ${user.email}` })
+    activity.record('user.created', { sub: user.id, detail: `created ${user.email}` })
     if (options.json) return printJson(user)
     print(`Created user ${user.email} (ID ${user.id}).`)
   })
@@ -88,11 +88,11 @@ export async function disableUser(who: string, options: InteractiveOptions): Pro
     const now = systemClock.now()
     await project.store.users.update(id, { disabledAt: disabledAt ?? now })
     // Only after that: a sign-in that starts after the revocation finds the user disabled.
-    await project.acts.revoker.revoke(
+    await project.activity.revoker.revoke(
       { kind: 'user', ...identify(project, id) },
       byCommandLine('user_disabled'),
     )
-    project.acts.record('user.disabled', { sub: id, detail: `disabled ${email}` })
+    project.activity.record('user.disabled', { sub: id, detail: `disabled ${email}` })
     if (options.json) return printJson(userJson(await findBuiltInUser(project, id)))
     print(`Disabled ${email}. Their sessions and tokens stop working within 1 second.`)
   })
@@ -103,7 +103,7 @@ export const enableUser = (who: string, { json = false }: UserOptions): Promise<
   withBuiltInUsers(async (project) => {
     const { id, email } = await findBuiltInUser(project, who)
     await project.store.users.update(id, { disabledAt: null })
-    project.acts.record('user.enabled', { sub: id, detail: `enabled ${email}` })
+    project.activity.record('user.enabled', { sub: id, detail: `enabled ${email}` })
     if (json) return printJson(userJson(await findBuiltInUser(project, id)))
     print(`Enabled ${email}. They can sign in again.`)
   })
@@ -118,7 +118,7 @@ export async function setUserPassword(who: string, options: PasswordOptions): Pr
     const users = userProviderOf(project)
     const payload = { requestId: null, sub: subject, by: 'command_line' } as const
     const revoke = (target: RevocationTarget) =>
-      project.acts.revoker.revoke(target, byCommandLine('password_changed'), () => [
+      project.activity.revoker.revoke(target, byCommandLine('password_changed'), () => [
         ['password.changed', payload],
       ])
     await changePassword({ users, revoke, subjectOf: () => subject }, user, password, options)

@@ -1,7 +1,7 @@
 import type { EventMap } from '../event-map.ts'
 import type { RevokedBy } from '../model/revocation.ts'
 
-/** Acts of the command line that a running server has no event for. */
+/** Actions of the command line that a running server has no event for. */
 export const COMMAND_EVENTS = [
   'user.created',
   'user.disabled',

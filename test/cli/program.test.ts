@@ -114,6 +114,17 @@ describe('a usage error exits with 2, with a message on standard error only', ()
     expect(stderr).not.toBe('')
   })
 
+  test('does not repeat surplus arguments, which may be URLs with a password', async () => {
+    const { code, stderr } = await consulate(emptyDirectory(), [
+      'import',
+      'passport',
+      'mysql://root:hunter2@db/app',
+    ])
+    expect(code).toBe(2)
+    expect(stderr).toContain('Expected 0 arguments but got 1\n')
+    expect(stderr).not.toContain('hunter2')
+  })
+
   test('an invalid port in the environment', async () => {
     const { code, stderr } = await consulate(emptyDirectory(), ['serve'], { env: { PORT: 'http' } })
     expect(code).toBe(2)

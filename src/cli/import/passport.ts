@@ -38,7 +38,7 @@ export function importPassport(options: ImportOptions): Promise<void> {
     try {
       const context = createContext(project, timeZone, isDryRun)
       await importAll(source, usersTable, context)
-      if (!isDryRun) project.acts.record('import.completed', { detail: summaryOf(context.log.report) })
+      if (!isDryRun) project.activity.record('import.completed', { detail: summaryOf(context.log.report) })
       const missing = missingOptions(context)
       printReport(context.log.report, { isDryRun, isJson: options.json ?? false, missing })
     } finally {

@@ -16,7 +16,7 @@ import { openOutbox } from '../webhooks/outbox.ts'
 import { yellow } from './output.ts'
 
 /** Records what a command does in the audit log, and for webhooks. A running server emits no events for it. */
-export interface Acts {
+export interface Activity {
   /** What is emitted goes to the audit log and to the outbox of webhooks, from which a running server sends it. */
   readonly events: Events
   /** Revokes something. Servers learn of it from the store, so nothing is announced here. */
@@ -28,7 +28,7 @@ export interface Acts {
 }
 
 /** Creates the record of one command. */
-export function createActs(config: Config, store: Store, provider: string): Acts {
+export function createActivity(config: Config, store: Store, provider: string): Activity {
   const { auditRetention, auditEvents } = resolveAudit(config.audit ?? {}, createValidator())
   const entries: AuditEntry[] = []
   const webhooks = resolveWebhooks(config.webhooks, createValidator())
