@@ -6,7 +6,7 @@ export interface CrossSiteProblem {
 
 type ReadHeader = (name: string) => string | undefined
 
-const MAX_LOGGED_LENGTH = 200
+const SITES: ReadonlySet<string> = new Set(['cross-site', 'same-site', 'same-origin', 'none'])
 
 /**
  * Returns a problem if a request may come from an unknown origin. Browsers leave `Origin` out of a GET from the same origin,
@@ -20,12 +20,23 @@ export function originProblem(
   const isKnown = origin !== undefined && origins.has(origin) && site !== 'cross-site'
   const isOwn = origin === undefined && (site === undefined || site === 'same-origin' || site === 'none')
   if (isKnown || isOwn) return undefined
-  const sent = `Origin: ${origin ?? 'none'}, Sec-Fetch-Site: ${site ?? 'none'}`.slice(0, MAX_LOGGED_LENGTH)
+  const sent = `Origin: ${loggedOrigin(origin)}, Sec-Fetch-Site: ${loggedSite(site)}`
   return {
     description: 'Cross-origin request',
     detail: `${sent}. Allowed origins: ${[...origins].join(', ')}`,
   }
 }
+
+const MAX_LOGGED_LENGTH = 200
+
+/** Only what browsers send: a header can contain anything, such as a token that was put there by mistake. */
+function loggedOrigin(origin = 'none'): string {
+  const isSent =
+    origin === 'none' || origin === 'null' || (URL.canParse(origin) && new URL(origin).origin === origin)
+  return isSent ? origin.slice(0, MAX_LOGGED_LENGTH) : 'malformed'
+}
+
+const loggedSite = (site = 'none'): string => (SITES.has(site) ? site : 'malformed')
 
 /** Returns a problem unless a request has the CSRF token, in either header. Scripts of other sites cannot read it. */
 export function csrfProblem(

@@ -140,7 +140,9 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
         await page.goto(urlOf())
         await signIn(page, user)
         await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
-        await page.waitForURL(`${callback}?**`)
+        // The second click may replace the navigation of the first one.
+        await expect.poll(() => page.url(), { timeout: 30_000 }).toContain(`${callback}?`)
+        await page.waitForLoadState()
         const first = codeOf(page)
         await exchange(first)
         await page.goBack()

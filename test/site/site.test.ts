@@ -67,7 +67,7 @@ describe.runIf(isInstalled && chromium)('the website', () => {
     await page.goto(origin)
     await page.keyboard.press('Control+k')
     await page.locator('#localsearch-input').fill('slow_down')
-    await page.locator('.result', { hasText: 'Device flow' }).first().click()
+    await page.locator('.result[href*="/guides/device-flow"]').first().click()
     await page.waitForURL('**/guides/device-flow**')
     expect(problems).toEqual([])
   })
