@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { filesBelow, matching, ROOT } from '../house/repository.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
 import { hasPackagesOf } from '../support/packed.ts'
@@ -65,8 +65,16 @@ describe.runIf(isInstalled && chromium)('the website', () => {
 
   test('finds a page by words in its text', async () => {
     await page.goto(origin)
-    await page.keyboard.press('Control+k')
-    await page.locator('#localsearch-input').fill('slow_down')
+    const input = page.locator('#localsearch-input')
+    // The page ignores keys until its scripts have run.
+    await vi.waitFor(
+      async () => {
+        await page.keyboard.press('Control+k')
+        await input.waitFor({ timeout: 1_000 })
+      },
+      { timeout: 60_000 },
+    )
+    await input.fill('slow_down')
     await page.locator('.result[href*="/guides/device-flow"]').first().click()
     await page.waitForURL('**/guides/device-flow**')
     expect(problems).toEqual([])
