@@ -20,4 +20,11 @@ const handler: Handler = async (request, context) => {
   return route ? route()(request, context) : new Response(null, { status: 404 })
 }
 
-export { handler as DELETE, handler as GET, handler as OPTIONS, handler as POST, handler as PUT }
+export {
+  handler as DELETE,
+  handler as GET,
+  handler as OPTIONS,
+  handler as PATCH,
+  handler as POST,
+  handler as PUT,
+}
