@@ -46,7 +46,7 @@ export const NO_REVOCATIONS: RevocationCheck = {
   hasRevokedToken: () => false,
 }
 
-/** How one kind of token is told from others, and named in refusals. */
+/** How to recognize one kind of token, and what to call it in refusals. */
 export interface TokenKind {
   /** The `typ` header. */
   readonly type: string

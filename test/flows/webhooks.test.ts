@@ -285,7 +285,7 @@ describe('an endpoint that fails', () => {
   })
 })
 
-test('a test names the endpoints that there are, and says why it failed', async () => {
+test('a test of an unknown endpoint lists the known ones, and a failed test says why', async () => {
   const { receiver, webhooks } = await open()
   await expect(webhooks.test('erp')).rejects.toThrow('webhooks.endpoints: has no "erp", only: crm')
   await receiver.close()
