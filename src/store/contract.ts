@@ -11,6 +11,7 @@ import type { ConnectionStore, ConsentStore } from './connections.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
 import type { RevocationStore } from './revocations.ts'
+import type { SealedSecretStore } from './sealed-secrets.ts'
 import type { WebhookStore } from './webhooks.ts'
 
 /**
@@ -36,6 +37,7 @@ export interface Store {
   readonly revocations: RevocationStore
   readonly importedTokens: ImportedTokenStore
   readonly fingerprints: FingerprintStore
+  readonly sealedSecrets: SealedSecretStore
   readonly audit: AuditStore
   readonly webhooks: WebhookStore
   readonly purge: PurgeStore

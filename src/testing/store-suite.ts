@@ -20,6 +20,7 @@ import { testPurge } from './store/purge.ts'
 import { testRevocationEntries } from './store/revocation-entries.ts'
 import { testRevocations } from './store/revocations.ts'
 import { testRevokingSessions } from './store/revoked-sessions.ts'
+import { testSealedSecrets } from './store/sealed-secrets.ts'
 import { testSessions } from './store/sessions.ts'
 import { testKeepingThirdParties } from './store/third-parties.ts'
 import { testTokenCheck } from './store/token-check.ts'
@@ -49,6 +50,7 @@ const PARTS = [
   testPasswordResets,
   testImportedTokens,
   testFingerprints,
+  testSealedSecrets,
   testAudit,
   testPurge,
   testWebhookRecording,

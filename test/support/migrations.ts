@@ -14,6 +14,7 @@ export const MIGRATIONS: readonly string[] = [
   '0010-webhooks',
   '0011-imported-tokens',
   '0012-audit',
+  '0013-sealed-secrets',
 ]
 
 /** The statements that undo each of them but the first. */
@@ -47,6 +48,7 @@ const UNDO: Readonly<Record<string, string>> = {
     ].map((columns) => `drop index consulate_audit_${columns}`),
     'alter table consulate_audit drop column actor',
   ].join('; '),
+  '0013-sealed-secrets': 'drop table consulate_sealed_secrets',
 }
 
 /** Takes a database file back to the first version. */

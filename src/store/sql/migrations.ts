@@ -16,6 +16,7 @@ import {
   FIRST_TABLES,
   IMPORTED_TOKENS,
   PASSWORD_RESETS,
+  SEALED_SECRETS,
 } from './schema.ts'
 import type { Tables } from './tables.ts'
 import { WEBHOOK_TABLES } from './webhook-tables.ts'
@@ -109,6 +110,9 @@ const migrationsFor = (dialect: SqlDialect): Record<string, Migration> => ({
       await db.schema.alterTable('consulate_audit').addColumn('actor', sql.raw(dialect.types.id)).execute()
       for (const columns of AUDIT_INDEXES) await createIndex(db, 'consulate_audit', columns).execute()
     },
+  },
+  '0013-sealed-secrets': {
+    up: (db: Kysely<Tables>) => createTable(db, dialect, 'consulate_sealed_secrets', SEALED_SECRETS),
   },
 })
 

@@ -25,6 +25,7 @@ export const FIRST_TABLES: Readonly<
       | 'consulate_device_codes'
       | 'consulate_password_resets'
       | 'consulate_imported_tokens'
+      | 'consulate_sealed_secrets'
       | `consulate_webhook_${string}`
     >,
     TableDefinition
@@ -239,6 +240,12 @@ export const IMPORTED_TOKENS: TableDefinition = {
     client_epoch: 'count',
     expires_at: 'time',
   },
+  primaryKey: ['id'],
+}
+
+/** The table of the thirteenth migration. */
+export const SEALED_SECRETS: TableDefinition = {
+  columns: { id: 'id', version: 'count', sealed: 'json' },
   primaryKey: ['id'],
 }
 

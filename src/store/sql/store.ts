@@ -15,6 +15,7 @@ import { createPurgeStore } from './purge.ts'
 import { createDatabase } from './database.ts'
 import type { Database } from './database.ts'
 import { createRevocationStore } from './revocations.ts'
+import { createSealedSecretStore } from './sealed-secrets.ts'
 import { createSessionStore } from './sessions.ts'
 import { createUserStore } from './users.ts'
 import { createWebhookStore } from './webhooks.ts'
@@ -38,6 +39,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     revocations: createRevocationStore(database),
     importedTokens: createImportedTokenStore(database),
     fingerprints: createFingerprintStore(database),
+    sealedSecrets: createSealedSecretStore(database),
     audit: createAuditStore(database),
     webhooks: createWebhookStore(database),
     purge: {

@@ -242,6 +242,14 @@ export interface WebhookEndpointTable {
   disabled_at: Integer
 }
 
+/** `consulate_sealed_secrets`: one row, if the secrets are in the store. */
+export interface SealedSecretTable {
+  id: string
+  version: Integer
+  /** JSON. */
+  sealed: string
+}
+
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable
@@ -257,6 +265,7 @@ export interface Tables {
   consulate_fingerprints: FingerprintTable
   consulate_audit: AuditTable
   consulate_imported_tokens: ImportedTokenTable
+  consulate_sealed_secrets: SealedSecretTable
   consulate_webhook_deliveries: WebhookDeliveryTable
   consulate_webhook_endpoints: WebhookEndpointTable
 }
