@@ -46,6 +46,30 @@ export interface TransactionStatements {
   readonly end: readonly string[]
 }
 
+/** Runs a query on the connection of a transaction. Returns its rows. */
+export type RunQuery = <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[]>
+
+/** How a database changes its tables. */
+export interface MigrationRules {
+  /**
+   * Called at the start of a transaction. Waits until no other process migrates, or throws a retryable error after a second or
+   * two. A lock of the connection rather than the transaction would not survive a pooler such as PgBouncer. Also limits how
+   * long a statement waits for a table: whoever needs the table next waits behind it.
+   */
+  readonly lock: (run: RunQuery) => Promise<void>
+  /** Called before the end of the transaction, also after an error. Left out if the lock ends with the transaction. */
+  readonly unlock?: (run: RunQuery) => Promise<void>
+  /**
+   * Lists what exists, as `table`, `table.column` and `table.index` with the names before schema and prefix. A migration skips
+   * that. Tables and columns only if the database commits each statement that creates one: a killed process has left them.
+   */
+  readonly listExisting: (run: RunQuery) => Promise<ReadonlySet<string>>
+  /** Returns whether a query failed because a table does not exist. */
+  readonly isMissingTable: (error: unknown) => boolean
+  /** How `migrate --print` frames its script, and the client that runs it. */
+  readonly script: { readonly command: string; readonly begin: readonly string[]; readonly end: readonly string[] }
+}
+
 /** The only connection of a database that answers synchronously. Its queries can skip Kysely's executor. */
 export interface DirectConnection {
   /** Returns true if no transaction is open, so that a query can run on its own. */
@@ -70,6 +94,7 @@ export interface SqlDialect {
   readonly types: ColumnTypes
   readonly clauses: Clauses
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>
+  readonly migrations: MigrationRules
   /** How long (ms) a call is retried while the database is busy. */
   readonly busyTimeout: number
   /** Returns whether a statement failed because a primary or unique key is taken. */

@@ -7,11 +7,12 @@ const MAX_PAUSE = 25
 /**
  * Runs `attempt`, and again while the database is busy. It holds no lock between attempts.
  *
- * @throws StoreUnavailableError if the database is busy for longer than the dialect's timeout, or cannot be used
+ * @throws StoreUnavailableError if the database is busy for longer than `timeout` (ms; default: that of the dialect), or cannot be used
  */
 export async function retryWhileBusy<Result>(
   dialect: SqlDialect,
   attempt: () => Promise<Result>,
+  timeout = dialect.busyTimeout,
 ): Promise<Result> {
   const start = performance.now()
   for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
@@ -20,7 +21,7 @@ export async function retryWhileBusy<Result>(
     } catch (error) {
       if (dialect.isUnavailable(error)) throw new StoreUnavailableError('The database cannot be used', error)
       if (!dialect.isRetryable(error)) throw error
-      const isTimeUp = performance.now() - start >= dialect.busyTimeout
+      const isTimeUp = performance.now() - start >= timeout
       if (isTimeUp) throw new StoreUnavailableError('The database is busy', error)
     }
     // Jitter keeps two writers that collided once from colliding again.

@@ -1,10 +1,8 @@
-import { sql } from 'kysely'
-import type { CreateTableBuilder, Kysely } from 'kysely'
-import type { ColumnTypes, SqlDialect } from './dialect.ts'
+import type { ColumnTypes } from './dialect.ts'
 import type { Tables } from './tables.ts'
 
 /** The kind of a column. A question mark makes it nullable. */
-type ColumnKind = keyof ColumnTypes | `${keyof ColumnTypes}?`
+export type ColumnKind = keyof ColumnTypes | `${keyof ColumnTypes}?`
 
 /** A table with its keys and indexes. */
 export interface TableDefinition {
@@ -248,29 +246,3 @@ export const SEALED_SECRETS: TableDefinition = {
   columns: { id: 'id', version: 'count', sealed: 'json' },
   primaryKey: ['id'],
 }
-
-export async function createTable(
-  db: Kysely<Tables>,
-  { types, clauses }: SqlDialect,
-  table: string,
-  { columns, primaryKey, unique = [], indexes = [] }: TableDefinition,
-): Promise<void> {
-  let builder: CreateTableBuilder<string, string> = db.schema.createTable(table)
-  for (const [column, kind] of Object.entries(columns)) {
-    const type = sql.raw(types[kind.replace('?', '') as keyof ColumnTypes])
-    builder = builder.addColumn(column, type, (definition) =>
-      kind.endsWith('?') || kind === 'serial' ? definition : definition.notNull(),
-    )
-  }
-  if (primaryKey) builder = builder.addPrimaryKeyConstraint(`${table}_primary`, [...primaryKey])
-  await builder.modifyEnd(sql.raw(clauses.createTable)).execute()
-  for (const column of unique) await createIndex(db, table, [column]).unique().execute()
-  for (const list of indexes) await createIndex(db, table, list).execute()
-}
-
-/** Creates an index that is named after its columns. */
-export const createIndex = (db: Kysely<Tables>, table: string, columns: readonly string[]) =>
-  db.schema
-    .createIndex(`${table}_${columns.join('_')}`)
-    .on(table)
-    .columns([...columns])

@@ -1,13 +1,11 @@
-import { CompiledQuery, SqliteQueryCompiler } from 'kysely'
+import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type {
   DatabaseConnection,
-  DatabaseIntrospector,
   Dialect,
   DialectAdapter,
   Driver,
-  Kysely,
 } from 'kysely'
-import type { BackgroundConnection, SqlDialect } from '../sql/dialect.ts'
+import type { BackgroundConnection, MigrationRules, SqlDialect } from '../sql/dialect.ts'
 import { canUseThreads, createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
@@ -47,11 +45,24 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
       },
       relaxed: { begin: ['begin immediate'], end: [] },
     },
+    migrations,
     busyTimeout,
     isUniqueViolation,
     isRetryable: isBusy,
     isUnavailable: isUnusable,
   }
+}
+
+const migrations: MigrationRules = {
+  // BEGIN IMMEDIATE has locked the file already.
+  lock: async () => undefined,
+  async listExisting(run) {
+    const indexes = CompiledQuery.raw("select tbl_name as owner, name from sqlite_master where type = 'index'")
+    const rows = await run(indexes as CompiledQuery<{ readonly owner: string; readonly name: string }>)
+    return new Set(rows.map(({ owner, name }) => `${owner}.${name}`))
+  },
+  isMissingTable: (error) => error instanceof Error && error.message.startsWith('no such table'),
+  script: { command: 'sqlite3 -bail FILE < SCRIPT', begin: ['begin immediate'], end: ['commit'] },
 }
 
 const createKyselyDialect = (
@@ -61,30 +72,13 @@ const createKyselyDialect = (
   createDriver: () => createDriver(connection, background),
   createQueryCompiler: () => new SqliteQueryCompiler(),
   createAdapter: () => adapter,
-  createIntrospector: (db) => introspect(db),
+  createIntrospector: (db) => new SqliteIntrospector(db),
 })
-
-/** Lists the names of tables, which is all that migrations ask for. Reading all columns would take half of a server's start. */
-const introspect = (db: Kysely<unknown>): DatabaseIntrospector => ({
-  getSchemas: async () => [],
-  async getTables() {
-    const { rows } = await db.executeQuery(CompiledQuery.raw(TABLES))
-    return (rows as readonly { readonly name: string }[]).map(({ name }) => ({
-      name,
-      isView: false,
-      isForeign: false,
-      columns: [],
-    }))
-  },
-})
-
-const TABLES = "select name from sqlite_master where type = 'table'"
 
 /** With one connection, Kysely runs one query or transaction at a time. */
 const adapter: DialectAdapter = {
   supportsCreateIfNotExists: true,
   supportsMultipleConnections: false,
-  // Migrations run within BEGIN IMMEDIATE, which also locks out other processes, so they need no further lock.
   supportsTransactionalDdl: true,
   supportsReturning: true,
   supportsOutput: false,

@@ -1,0 +1,143 @@
+import { CompiledQuery, sql } from 'kysely'
+import { ConfigError } from '../../errors.ts'
+import type { Store } from '../contract.ts'
+import { toScript } from './migration-script.ts'
+import type { ScriptSection } from './migration-script.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { statementsOf } from './steps.ts'
+import type { Statement } from './steps.ts'
+import type { Database, QueryRunner } from './database.ts'
+
+/** The part of a store that updates its tables. */
+export type Migrations = Pick<Store, 'migrate' | 'pendingMigrations' | 'migrationSql'>
+
+/** The names of all migrations of this version. */
+const KNOWN: readonly string[] = Object.keys(MIGRATIONS)
+
+/** How long (ms) a node waits for others that migrate, and for transactions that use a table. */
+const TIMEOUT = 60_000
+
+/** Stands for a migration while `consulate copy` fills a database, so that no server starts on half of the rows. */
+export const UNFINISHED_COPY = 'unfinished-copy'
+
+export function createMigrations(database: Database): Migrations {
+  const pending = async (): Promise<readonly string[]> => pendingOf(await readApplied(database))
+  return {
+    pendingMigrations: pending,
+    async migrate() {
+      const applied: string[] = []
+      // Reads need no permission to create tables.
+      if ((await pending()).length === 0) return applied
+      for (;;) {
+        const name = await applyNext(database)
+        if (name === undefined) return applied
+        applied.push(name)
+      }
+    },
+    async migrationSql() {
+      const names = await pending()
+      return names.length === 0 ? '' : toScript(database.dialect, await sectionsOf(database, names))
+    },
+  }
+}
+
+/** Returns the names of the applied migrations, sorted. There are none without the table. */
+export async function readApplied({ db, dialect, all }: Database): Promise<readonly string[]> {
+  try {
+    return (await all(selectNames(db).compile())).map(({ name }) => name)
+  } catch (error) {
+    if (dialect.migrations.isMissingTable(error)) return []
+    throw error
+  }
+}
+
+/** The table of migrations is not one of `Tables`, because nothing else may use it. */
+const selectNames = (db: Database['db']) =>
+  db.withTables<{ consulate_migrations: MigrationTable }>().selectFrom('consulate_migrations').select('name').orderBy('name')
+
+interface MigrationTable {
+  readonly name: string
+  /** When it was applied, as an ISO string. */
+  readonly timestamp: string
+}
+
+/** @throws ConfigError if the database cannot be used by this version */
+function pendingOf(applied: readonly string[]): readonly string[] {
+  const unknown = applied.filter((name) => !KNOWN.includes(name))
+  if (unknown.includes(UNFINISHED_COPY)) throw problem(UNFINISHED)
+  const breaking = unknown.find((name) => /^\d+-breaking-/.test(name))
+  if (breaking !== undefined)
+    throw problem(
+      `was migrated by a later version (${breaking}): run that version, or restore an earlier backup`,
+    )
+  return KNOWN.filter((name) => !applied.includes(name))
+}
+
+const UNFINISHED = 'holds an unfinished copy of another database: run `consulate copy` again'
+
+const problem = (message: string): ConfigError => new ConfigError([{ path: 'store', message }])
+
+/**
+ * Applies the first pending migration, under the lock of the database. Each is a transaction of its own, so that no table is
+ * locked longer than necessary. Returns its name, or undefined if none is pending.
+ */
+const applyNext = (database: Database): Promise<string | undefined> =>
+  database.transaction('relaxed', (queries) => applyUnderLock(database, queries), TIMEOUT)
+
+async function applyUnderLock(database: Database, queries: QueryRunner): Promise<string | undefined> {
+  const { db, dialect } = database
+  const { lock, unlock, listExisting } = dialect.migrations
+  await lock(queries.all)
+  try {
+    await queries.execute(createMigrationTable(database))
+    const [name] = pendingOf((await queries.all(selectNames(db).compile())).map((row) => row.name))
+    if (name === undefined) return undefined
+    const existing = await listExisting(queries.all)
+    for (const { query } of missingOf(statementsIn(database, name), existing))
+      await queries.execute(query.compile())
+    await queries.execute(recordApplied(db, name))
+    return name
+  } finally {
+    await unlock?.(queries.all)
+  }
+}
+
+const statementsIn = ({ db, dialect }: Database, name: string): readonly Statement[] =>
+  (MIGRATIONS[name] ?? []).flatMap((step) => statementsOf(step, db, dialect))
+
+/** Leaves out what was created already: by hand, or by a process that was killed within the migration. */
+const missingOf = (
+  statements: readonly Statement[],
+  existing: ReadonlySet<string>,
+): readonly Statement[] =>
+  statements.filter(({ creates }) => creates === undefined || !existing.has(creates))
+
+const createMigrationTable = ({ db, dialect: { types } }: Database): CompiledQuery =>
+  db.schema
+    .createTable('consulate_migrations')
+    .ifNotExists()
+    .addColumn('name', sql.raw(types.id), (column) => column.notNull().primaryKey())
+    .addColumn('timestamp', sql.raw(types.id), (column) => column.notNull())
+    .compile()
+
+const recordApplied = (db: Database['db'], name: string): CompiledQuery =>
+  db
+    .withTables<{ consulate_migrations: MigrationTable }>()
+    .insertInto('consulate_migrations')
+    .values({ name, timestamp: new Date().toISOString() })
+    .compile()
+
+async function sectionsOf(database: Database, names: readonly string[]): Promise<readonly ScriptSection[]> {
+  const { db, dialect } = database
+  const existing = await dialect.migrations.listExisting(database.all)
+  return [
+    { title: 'the table of migrations', statements: [createMigrationTable(database)] },
+    ...names.map((name) => ({
+      title: name,
+      statements: [
+        ...missingOf(statementsIn(database, name), existing).map(({ query }) => query.compile()),
+        recordApplied(db, name),
+      ],
+    })),
+  ]
+}
