@@ -45,7 +45,7 @@ export interface Store {
   readonly file?: string
   /**
    * Creates or updates the tables and returns the names of the migrations that it applied. Several processes may call it
-   * at the same time. Throws `ConfigError` if a later version has migrated the database.
+   * at the same time. Throws `ConfigError` if a later version has changed the database so that this one cannot use it.
    */
   migrate(): Promise<readonly string[]>
   /** Returns the names of the migrations that `migrate` would apply. Throws `ConfigError` in the same case. */

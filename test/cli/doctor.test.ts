@@ -201,8 +201,11 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'a database of a later version': {
     breakIt: (cwd) =>
-      execute(cwd, "insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')"),
-    found: ['database', 'problem', /0999-later/, /later version/],
+      execute(
+        cwd,
+        "insert into consulate_migrations values ('0999-breaking-later', '2099-01-01T00:00:00.000Z')",
+      ),
+    found: ['database', 'problem', /0999-breaking-later/, /later version/],
   },
   'a corrupt database': {
     breakIt: (cwd) => writeFileSync(database(cwd), 'x'.repeat(10_000)),

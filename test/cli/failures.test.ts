@@ -10,10 +10,10 @@ const hasFullDevice = isAvailable(
   'A test of output that cannot be written is skipped: it needs /dev/full, as on Linux.',
 )
 
-/** Records a migration that this version does not have. */
+/** Records a migration that this version does not have and must not run beside. */
 function changeByLaterVersion(cwd: string): void {
   using database = new DatabaseSync(join(cwd, 'data/consulate.db'))
-  database.exec("insert into consulate_migrations values ('0999-later', '2099-01-01T00:00:00.000Z')")
+  database.exec("insert into consulate_migrations values ('0999-breaking-later', '2099-01-01T00:00:00.000Z')")
 }
 
 describe('a command that fails prints one line with the cause', () => {
@@ -46,7 +46,7 @@ describe('a command that fails prints one line with the cause', () => {
       const env = { CONSULATE_ISSUER: 'http://127.0.0.1:4999', PORT: '4999' }
       const { code, stderr } = await consulate(cwd, command.split(' '), { env })
       expect(code).toBe(1)
-      expect(stderr).toMatch(/^.*\n {2}store: was migrated by a later version \(0999-later\).*\n$/)
+      expect(stderr).toMatch(/^.*\n {2}store: was migrated by a later version \(0999-breaking-later\).*\n$/)
     },
   )
 })

@@ -67,7 +67,11 @@ export interface MigrationRules {
   /** Returns whether a query failed because a table does not exist. */
   readonly isMissingTable: (error: unknown) => boolean
   /** How `migrate --print` frames its script, and the client that runs it. */
-  readonly script: { readonly command: string; readonly begin: readonly string[]; readonly end: readonly string[] }
+  readonly script: {
+    readonly command: string
+    readonly begin: readonly string[]
+    readonly end: readonly string[]
+  }
 }
 
 /** The only connection of a database that answers synchronously. Its queries can skip Kysely's executor. */

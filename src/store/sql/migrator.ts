@@ -1,4 +1,5 @@
-import { CompiledQuery, sql } from 'kysely'
+import { sql } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { ConfigError } from '../../errors.ts'
 import type { Store } from '../contract.ts'
 import { toScript } from './migration-script.ts'
@@ -53,7 +54,11 @@ export async function readApplied({ db, dialect, all }: Database): Promise<reado
 
 /** The table of migrations is not one of `Tables`, because nothing else may use it. */
 const selectNames = (db: Database['db']) =>
-  db.withTables<{ consulate_migrations: MigrationTable }>().selectFrom('consulate_migrations').select('name').orderBy('name')
+  db
+    .withTables<{ consulate_migrations: MigrationTable }>()
+    .selectFrom('consulate_migrations')
+    .select('name')
+    .orderBy('name')
 
 interface MigrationTable {
   readonly name: string
@@ -106,10 +111,7 @@ const statementsIn = ({ db, dialect }: Database, name: string): readonly Stateme
   (MIGRATIONS[name] ?? []).flatMap((step) => statementsOf(step, db, dialect))
 
 /** Leaves out what was created already: by hand, or by a process that was killed within the migration. */
-const missingOf = (
-  statements: readonly Statement[],
-  existing: ReadonlySet<string>,
-): readonly Statement[] =>
+const missingOf = (statements: readonly Statement[], existing: ReadonlySet<string>): readonly Statement[] =>
   statements.filter(({ creates }) => creates === undefined || !existing.has(creates))
 
 const createMigrationTable = ({ db, dialect: { types } }: Database): CompiledQuery =>
@@ -130,14 +132,12 @@ const recordApplied = (db: Database['db'], name: string): CompiledQuery =>
 async function sectionsOf(database: Database, names: readonly string[]): Promise<readonly ScriptSection[]> {
   const { db, dialect } = database
   const existing = await dialect.migrations.listExisting(database.all)
-  return [
-    { title: 'the table of migrations', statements: [createMigrationTable(database)] },
-    ...names.map((name) => ({
-      title: name,
-      statements: [
-        ...missingOf(statementsIn(database, name), existing).map(({ query }) => query.compile()),
-        recordApplied(db, name),
-      ],
-    })),
-  ]
+  return names.map((name) => ({
+    title: name,
+    statements: [
+      ...(name === KNOWN[0] ? [createMigrationTable(database)] : []),
+      ...missingOf(statementsIn(database, name), existing).map(({ query }) => query.compile()),
+      recordApplied(db, name),
+    ],
+  }))
 }

@@ -42,9 +42,10 @@ export const addIndex = (table: string, columns: readonly string[]): MigrationSt
 })
 
 /** Inserts or updates rows. It may run twice, so it must do nothing the second time. */
-export const writeRows = (
-  write: (db: Kysely<Tables>, dialect: SqlDialect) => Compilable,
-): MigrationStep => ({ kind: 'rows', write })
+export const writeRows = (write: (db: Kysely<Tables>, dialect: SqlDialect) => Compilable): MigrationStep => ({
+  kind: 'rows',
+  write,
+})
 
 /** One statement of a step. */
 export interface Statement {
@@ -61,7 +62,7 @@ export function statementsOf(
 ): readonly Statement[] {
   if (step.kind === 'table') return statementsOfTable(step.table, step.definition, db, dialect)
   if (step.kind === 'columns') return statementsOfColumns(step.table, step.columns, db, dialect)
-  if (step.kind === 'index') return [indexStatement(db, step.table, step.columns, { isAdded: true })]
+  if (step.kind === 'index') return [indexStatement(db, step.table, step.columns)]
   return [{ query: step.write(db, dialect) }]
 }
 
@@ -112,10 +113,13 @@ function indexStatement(
   db: Kysely<Tables>,
   table: string,
   columns: readonly string[],
-  { isUnique = false, isAdded = false } = {},
+  { isUnique = false } = {},
 ): Statement {
   const name = `${table}_${columns.join('_')}`
-  let builder = db.schema.createIndex(name).on(table).columns([...columns])
+  let builder = db.schema
+    .createIndex(name)
+    .on(table)
+    .columns([...columns])
   if (isUnique) builder = builder.unique()
   return { query: builder, creates: `${table}.${name}` }
 }

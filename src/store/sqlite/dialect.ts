@@ -1,10 +1,5 @@
 import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import type {
-  DatabaseConnection,
-  Dialect,
-  DialectAdapter,
-  Driver,
-} from 'kysely'
+import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
 import type { BackgroundConnection, MigrationRules, SqlDialect } from '../sql/dialect.ts'
 import { canUseThreads, createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
@@ -57,7 +52,9 @@ const migrations: MigrationRules = {
   // BEGIN IMMEDIATE has locked the file already.
   lock: async () => undefined,
   async listExisting(run) {
-    const indexes = CompiledQuery.raw("select tbl_name as owner, name from sqlite_master where type = 'index'")
+    const indexes = CompiledQuery.raw(
+      "select tbl_name as owner, name from sqlite_master where type = 'index'",
+    )
     const rows = await run(indexes as CompiledQuery<{ readonly owner: string; readonly name: string }>)
     return new Set(rows.map(({ owner, name }) => `${owner}.${name}`))
   },
