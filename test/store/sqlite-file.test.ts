@@ -31,6 +31,12 @@ function lock(path: string): { release: () => void } {
   return { release: () => database.exec('rollback') }
 }
 
+/** Records a migration that this version does not have. */
+function recordMigration(path: string, name: string): void {
+  using database = new DatabaseSync(path)
+  database.exec(`insert into consulate_migrations values ('${name}', '2099-01-01T00:00:00.000Z')`)
+}
+
 /** Linux lists the locks of all processes here. */
 const LOCKS = '/proc/locks'
 
@@ -86,6 +92,15 @@ describe('the database file', () => {
     expect(await later.clients.find('web')).toEqual(sampleClient())
     expect(await later.sessions.find('laptop')).toEqual(sampleSession({ methods: [] }))
     expect(await later.deviceCodes.insert(sampleDeviceCode())).toBe('inserted')
+  })
+
+  test('of a later version is used by an earlier one, unless a migration breaks it', async () => {
+    const { path, store } = await openMigrated()
+    recordMigration(path, '0999-later')
+    expect(await store.pendingMigrations()).toEqual([])
+    expect(await store.migrate()).toEqual([])
+    recordMigration(path, '1000-breaking-later')
+    await expect(store.migrate()).rejects.toThrow('was migrated by a later version (1000-breaking-later)')
   })
 
   test('is created by the first call', async () => {

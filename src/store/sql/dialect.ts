@@ -54,7 +54,7 @@ export interface MigrationRules {
   /**
    * Called at the start of a transaction. Waits until no other process migrates, or throws a retryable error after a second or
    * two. A lock of the connection rather than the transaction would not survive a pooler such as PgBouncer. Also limits how
-   * long a statement waits for a table: whoever needs the table next waits behind it.
+   * long a statement waits for a table, because later queries queue behind it.
    */
   readonly lock: (run: RunQuery) => Promise<void>
   /** Called before the end of the transaction, also after an error. Left out if the lock ends with the transaction. */
