@@ -22,14 +22,10 @@ export interface Database extends QueryRunner {
   readonly dialect: SqlDialect
   /** Runs queries that take long, each on its own. Requests do not wait for them. */
   readonly background: QueryRunner
-  /**
-   * Runs `body` in a transaction. It may run again if the database was busy, so it must have no other side effects. `timeout`
-   * (ms; default: that of the dialect) limits for how long.
-   */
+  /** Runs `body` in a transaction. It may run again if the database was busy, so it must have no other side effects. */
   readonly transaction: <Result>(
     durability: Durability,
     body: (queries: QueryRunner) => Promise<Result>,
-    timeout?: number,
   ) => Promise<Result>
   /** Runs one statement as a `relaxed` transaction of its own. Returns whether it changed one row. */
   readonly change: (query: CompiledQuery) => Promise<boolean>
@@ -58,18 +54,15 @@ export function createDatabase(dialect: SqlDialect): Database {
     direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
   const runWithRetries: Run = (query) => retryWhileBusy(dialect, () => run(query))
   const additions = new AsyncLocalStorage<PendingAddition>()
-  const runOnce: Database['transaction'] = (durability, body, timeout) =>
-    retryWhileBusy(
-      dialect,
-      () =>
-        db
-          .connection()
-          .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
-      timeout,
+  const runOnce: Database['transaction'] = (durability, body) =>
+    retryWhileBusy(dialect, () =>
+      db
+        .connection()
+        .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
     )
-  const transaction: Database['transaction'] = async (durability, body, timeout) => {
+  const transaction: Database['transaction'] = async (durability, body) => {
     const pending = additions.getStore()
-    if (!pending?.isOpen) return runOnce(durability, body, timeout)
+    if (!pending?.isOpen) return runOnce(durability, body)
     const result = await runOnce(durability, async (queries) => {
       const outcome = await body(queries)
       await pending.addition(queries, outcome)

@@ -52,7 +52,7 @@ export type RunQuery = <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[
 /** How a database changes its tables. */
 export interface MigrationRules {
   /**
-   * Called at the start of a transaction. Waits until no other process migrates, or throws a retryable error after a second or
+   * Called at the start of a transaction of `kysely`, whose statements take as long as they need. Waits until no other process migrates, or throws a retryable error after a second or
    * two. A lock of the connection rather than the transaction would not survive a pooler such as PgBouncer. Also limits how
    * long a statement waits for a table, because later queries queue behind it.
    */

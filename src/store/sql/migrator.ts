@@ -5,9 +5,11 @@ import type { Store } from '../contract.ts'
 import { toScript } from './migration-script.ts'
 import type { ScriptSection } from './migration-script.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { retryWhileBusy } from './retry.ts'
 import { statementsOf } from './steps.ts'
 import type { Statement } from './steps.ts'
-import type { Database, QueryRunner } from './database.ts'
+import type { Database } from './database.ts'
+import type { RunQuery } from './dialect.ts'
 
 /** The part of a store that updates its tables. */
 export type Migrations = Pick<Store, 'migrate' | 'pendingMigrations' | 'migrationSql'>
@@ -45,7 +47,7 @@ export function createMigrations(database: Database): Migrations {
 /** Returns the names of the applied migrations, sorted. There are none without the table. */
 export async function readApplied({ db, dialect, all }: Database): Promise<readonly string[]> {
   try {
-    return (await all(selectNames(db).compile())).map(({ name }) => name)
+    return (await all(selectNames(db))).map(({ name }) => name)
   } catch (error) {
     if (dialect.migrations.isMissingTable(error)) return []
     throw error
@@ -59,6 +61,7 @@ const selectNames = (db: Database['db']) =>
     .selectFrom('consulate_migrations')
     .select('name')
     .orderBy('name')
+    .compile()
 
 interface MigrationTable {
   readonly name: string
@@ -87,23 +90,31 @@ const problem = (message: string): ConfigError => new ConfigError([{ path: 'stor
  * locked longer than necessary. Returns its name, or undefined if none is pending.
  */
 const applyNext = (database: Database): Promise<string | undefined> =>
-  database.transaction('relaxed', (queries) => applyUnderLock(database, queries), TIMEOUT)
+  retryWhileBusy(
+    database.dialect,
+    () =>
+      database.db
+        .transaction()
+        .execute((connection) =>
+          applyUnderLock(database, async (query) => (await connection.executeQuery(query)).rows),
+        ),
+    TIMEOUT,
+  )
 
-async function applyUnderLock(database: Database, queries: QueryRunner): Promise<string | undefined> {
+async function applyUnderLock(database: Database, run: RunQuery): Promise<string | undefined> {
   const { db, dialect } = database
   const { lock, unlock, listExisting } = dialect.migrations
-  await lock(queries.all)
+  await lock(run)
   try {
-    await queries.execute(createMigrationTable(database))
-    const [name] = pendingOf((await queries.all(selectNames(db).compile())).map((row) => row.name))
+    await run(createMigrationTable(database))
+    const [name] = pendingOf((await run(selectNames(db))).map((row) => row.name))
     if (name === undefined) return undefined
-    const existing = await listExisting(queries.all)
-    for (const { query } of missingOf(statementsIn(database, name), existing))
-      await queries.execute(query.compile())
-    await queries.execute(recordApplied(db, name))
+    const existing = await listExisting(run)
+    for (const { query } of missingOf(statementsIn(database, name), existing)) await run(query.compile())
+    await run(recordApplied(db, name))
     return name
   } finally {
-    await unlock?.(queries.all)
+    await unlock?.(run)
   }
 }
 
