@@ -6,7 +6,9 @@ import type { UserRef } from '../model/subject.ts'
 import type { AuditStore } from './audit.ts'
 import type { ClientStore } from './clients.ts'
 import type { ImportedTokenStore } from './imported-tokens.ts'
+import type { LeaseStore } from './leases.ts'
 import type { ListOptions } from './list-options.ts'
+import type { MessageStore } from './messages.ts'
 import type { ConnectionStore, ConsentStore } from './connections.ts'
 import type { PasswordResetStore } from './password-resets.ts'
 import type { PurgeStore } from './purge.ts'
@@ -40,6 +42,8 @@ export interface Store {
   readonly sealedSecrets: SealedSecretStore
   readonly audit: AuditStore
   readonly webhooks: WebhookStore
+  readonly leases: LeaseStore
+  readonly messages: MessageStore
   readonly purge: PurgeStore
   /** The path of an embedded database, or `:memory:`. Undefined if the database is a server. */
   readonly file?: string

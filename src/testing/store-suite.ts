@@ -11,6 +11,8 @@ import { testDeviceCodes } from './store/device-codes.ts'
 import { testDeviceExchange } from './store/device-exchange.ts'
 import { testFingerprints } from './store/fingerprints.ts'
 import { testImportedTokens } from './store/imported-tokens.ts'
+import { testLeases } from './store/leases.ts'
+import { testMessages } from './store/messages.ts'
 import { createSuite } from './store/suite.ts'
 import type { TestFunctions } from './store/suite.ts'
 import { testMigrations } from './store/migrations.ts'
@@ -55,6 +57,8 @@ const PARTS = [
   testPurge,
   testWebhookRecording,
   testWebhooks,
+  testLeases,
+  testMessages,
 ]
 
 /**

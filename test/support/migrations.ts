@@ -15,6 +15,8 @@ export const MIGRATIONS: readonly string[] = [
   '0011-imported-tokens',
   '0012-audit',
   '0013-sealed-secrets',
+  '0014-leases',
+  '0015-messages',
 ]
 
 /** The statements that undo each of them but the first. */
@@ -49,6 +51,8 @@ const UNDO: Readonly<Record<string, string>> = {
     'alter table consulate_audit drop column actor',
   ].join('; '),
   '0013-sealed-secrets': 'drop table consulate_sealed_secrets',
+  '0014-leases': 'drop table consulate_leases',
+  '0015-messages': 'drop table consulate_messages',
 }
 
 /** Takes a database file back to the first version. */

@@ -7,6 +7,7 @@ import {
   PASSWORD_RESETS,
   SEALED_SECRETS,
 } from './schema.ts'
+import { LEASES, MESSAGES } from './node-tables.ts'
 import { addColumns, addIndex, createTable, writeRows } from './steps.ts'
 import type { MigrationStep } from './steps.ts'
 import { WEBHOOK_TABLES } from './webhook-tables.ts'
@@ -64,4 +65,6 @@ export const MIGRATIONS: Readonly<Record<string, readonly MigrationStep[]>> = {
     ...AUDIT_INDEXES.map((columns) => addIndex('consulate_audit', columns)),
   ],
   '0013-sealed-secrets': [createTable('consulate_sealed_secrets', SEALED_SECRETS)],
+  '0014-leases': [createTable('consulate_leases', LEASES)],
+  '0015-messages': [createTable('consulate_messages', MESSAGES)],
 }

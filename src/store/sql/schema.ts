@@ -25,6 +25,8 @@ export const FIRST_TABLES: Readonly<
       | 'consulate_imported_tokens'
       | 'consulate_sealed_secrets'
       | `consulate_webhook_${string}`
+      | 'consulate_leases'
+      | 'consulate_messages'
     >,
     TableDefinition
   >

@@ -9,6 +9,8 @@ import { createDeviceCodeStore } from './device-codes.ts'
 import type { SqlDialect } from './dialect.ts'
 import { createFingerprintStore } from './fingerprints.ts'
 import { createImportedTokenStore } from './imported-tokens.ts'
+import { createLeaseStore } from './leases.ts'
+import { createMessageStore } from './messages.ts'
 import { createMigrations } from './migrator.ts'
 import { createPasswordResetStore } from './password-resets.ts'
 import { createPurgeStore } from './purge.ts'
@@ -42,6 +44,8 @@ export function createSqlStore(dialect: SqlDialect): Store {
     sealedSecrets: createSealedSecretStore(database),
     audit: createAuditStore(database),
     webhooks: createWebhookStore(database),
+    leases: createLeaseStore(database),
+    messages: createMessageStore(database),
     purge: {
       count: (kind) => purges.track(purge.count(kind)),
       step: (step) => purges.track(purge.step(step)),

@@ -250,6 +250,20 @@ export interface SealedSecretTable {
   sealed: string
 }
 
+/** `consulate_leases`: jobs that one node does at a time. */
+export interface LeaseTable {
+  name: string
+  holder: string | null
+  version: Integer
+  state: string | null
+}
+
+/** `consulate_messages`: messages between nodes. */
+export interface MessageTable {
+  id: ColumnType<AnyInteger, never, never>
+  message: string
+}
+
 export interface Tables {
   consulate_clients: ClientTable
   consulate_client_origins: ClientOriginTable
@@ -268,4 +282,6 @@ export interface Tables {
   consulate_sealed_secrets: SealedSecretTable
   consulate_webhook_deliveries: WebhookDeliveryTable
   consulate_webhook_endpoints: WebhookEndpointTable
+  consulate_leases: LeaseTable
+  consulate_messages: MessageTable
 }
