@@ -136,7 +136,12 @@ function createServices(foundation: Foundation): Services {
   const { deviceTokens, csrf, consentSigner, returnToSigner, pageSealer } = createSigners(foundation)
   const audit = createAudit({ ...settings, events, store: store.audit })
   const dispatcher = openDispatcher(foundation)
-  const maintenance = startMaintenance({ ...settings, store: store.purge, events })
+  const maintenance = startMaintenance({
+    ...settings,
+    ...foundation,
+    store: store.purge,
+    leases: store.leases,
+  })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
   const messages = openMessages(foundation)
   const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })

@@ -44,6 +44,14 @@ export interface PurgeOptions {
   readonly onProgress?: (progress: PurgeProgress) => void
 }
 
+/** How a purge continues another one, and how it can be continued. */
+export interface PurgeCourse {
+  /** The position where an earlier purge stopped; null to start at the beginning. */
+  readonly from: string | null
+  /** Called before each batch, with its position. The purge stops if it resolves to false. */
+  readonly mayContinue: (position: string) => Promise<boolean>
+}
+
 /** The dependencies of a purge. */
 export interface PurgeContext {
   readonly store: PurgeStore
@@ -101,7 +109,11 @@ const ZERO: PurgeCounts = {
  *
  * @throws ConfigError if `hours` is not a number of at least 0
  */
-export async function purge(context: PurgeContext, options: PurgeOptions = {}): Promise<PurgeReport> {
+export async function purge(
+  context: PurgeContext,
+  options: PurgeOptions = {},
+  course?: PurgeCourse,
+): Promise<PurgeReport> {
   const { hours = DEFAULT_HOURS, revoked = false, expired = false } = options
   if (!Number.isFinite(hours) || hours < 0)
     throw new ConfigError([{ path: 'hours', message: 'must be a number of at least 0' }])
@@ -109,15 +121,19 @@ export async function purge(context: PurgeContext, options: PurgeOptions = {}): 
   const cutoff = Math.floor(context.clock.now() - hours * 3_600_000)
   const cutoffs = cutoffsOf(context, revoked || isBoth ? cutoff : 0, expired || isBoth ? cutoff : 0)
   const startedAt = performance.now()
-  const report = await walk(context.store, cutoffs, revoked && !expired ? REVOCABLE : ALL_KINDS, options)
+  const kinds = revoked && !expired ? REVOCABLE : ALL_KINDS
+  const report = await walk(context.store, cutoffs, kinds, options, course)
   const duration = Math.round(performance.now() - startedAt)
   if (!options.dryRun) context.events?.emit('purge.completed', { requestId: null, duration, ...report })
   return report
 }
 
 /** Deletes audit entries past their retention, and the oldest ones above the maximum. */
-export const trimAudit = (context: PurgeContext, signal: AbortSignal): Promise<PurgeReport> =>
-  walk(context.store, cutoffsOf(context, 0, 0), ['audit'], { signal })
+export const trimAudit = (
+  context: PurgeContext,
+  signal: AbortSignal,
+  course?: PurgeCourse,
+): Promise<PurgeReport> => walk(context.store, cutoffsOf(context, 0, 0), ['audit'], { signal }, course)
 
 /** Nothing counts as expired before it has also expired on a node whose clock is behind. */
 const cutoffsOf = (
@@ -145,17 +161,20 @@ async function walk(
   cutoffs: PurgeCutoffs,
   kinds: readonly PurgeKind[],
   { dryRun: isDryRun = false, signal, onProgress }: PurgeOptions,
+  { from, mayContinue }: PurgeCourse = FROM_THE_START,
 ): Promise<PurgeReport> {
+  const start = parsePosition(from, kinds)
   const sizes = onProgress ? await countRows(store, kinds) : ZERO
   const total = sum(Object.values(sizes))
   const counts = { ...ZERO }
   const pace = createPace()
   let done = 0
-  for (const kind of kinds) {
+  for (const kind of kinds.slice(kinds.indexOf(start.kind))) {
     const end = done + sizes[kind]
-    let after: string | undefined
+    let after = kind === start.kind ? start.after : undefined
     do {
-      if (signal?.aborted) return { counts, isComplete: false }
+      const isStopped = !(await mayContinue(positionOf(kind, after))) || signal?.aborted
+      if (isStopped) return { counts, isComplete: false }
       const limit = pace.batchSize()
       const startedAt = performance.now()
       const step = await store.step({ kind, cutoffs: cutoffsFor(kind, cutoffs), after, limit, isDryRun })
@@ -168,6 +187,21 @@ async function walk(
     } while (after !== undefined)
   }
   return { counts, isComplete: true }
+}
+
+const FROM_THE_START: PurgeCourse = { from: null, mayContinue: async () => true }
+
+const positionOf = (kind: PurgeKind, after: string | undefined): string =>
+  after === undefined ? kind : `${kind} ${after}`
+
+/** Starts over if the position is of another version. */
+function parsePosition(
+  position: string | null,
+  kinds: readonly PurgeKind[],
+): { readonly kind: PurgeKind; readonly after: string | undefined } {
+  const [name, after] = position?.split(' ') ?? []
+  const kind = kinds.find((one) => one === name)
+  return kind ? { kind, after } : { kind: kinds[0] ?? 'codes', after: undefined }
 }
 
 /** Chooses the size of the batches and the pauses between them. */

@@ -4,7 +4,7 @@ export interface Lease {
   readonly holder: string | null
   /** Increases with each change. */
   readonly version: number
-  /** What the job left for whoever does it next; null if nothing. */
+  /** What the job left for its next run; null if nothing. */
   readonly state: string | null
 }
 

@@ -3,7 +3,9 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { startMaintenance } from '../../src/jobs/maintenance.ts'
 import { purge } from '../../src/jobs/purge.ts'
 import { silentLogger } from '../../src/index.ts'
+import type { LeaseStore } from '../../src/store/leases.ts'
 import type { PurgeStep, PurgeStore } from '../../src/store/purge.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
 
 const HOUR = 3_600_000
 
@@ -21,11 +23,28 @@ function createEndlessStore(work: () => Promise<unknown> = nextTurn) {
   return { steps, store }
 }
 
-function start(store: PurgeStore, options: { purgeInterval?: number; auditRetention?: number }) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+async function openLeases(): Promise<LeaseStore> {
+  const database = sqlite(':memory:')
+  await database.migrate()
+  onTestFinished(database.close)
+  return database.leases
+}
+
+interface StartOptions {
+  readonly purgeInterval?: number
+  readonly auditRetention?: number
+  readonly leases?: LeaseStore
+  readonly nodeId?: string
+}
+
+async function start(store: PurgeStore, options: StartOptions) {
+  const leases = options.leases ?? (await openLeases())
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   return startMaintenance({
     store,
+    leases,
+    nodeId: 'first',
     clock: { now: () => 10 * HOUR },
     logger: silentLogger,
     purgeInterval: 0,
@@ -37,7 +56,7 @@ function start(store: PurgeStore, options: { purgeInterval?: number; auditRetent
 
 test('the audit log is trimmed about every minute, even if purging is manual', async () => {
   const { steps, store } = createEndlessStore()
-  const maintenance = start(store, { auditRetention: HOUR })
+  const maintenance = await start(store, { auditRetention: HOUR })
   await vi.advanceTimersByTimeAsync(44_000)
   expect(steps).toEqual([])
   await vi.advanceTimersByTimeAsync(32_000)
@@ -50,7 +69,7 @@ test('the audit log is trimmed about every minute, even if purging is manual', a
 
 test('with both turned off, nothing runs', async () => {
   const { steps, store } = createEndlessStore()
-  const maintenance = start(store, {})
+  const maintenance = await start(store, {})
   await vi.advanceTimersByTimeAsync(10 * HOUR)
   expect(steps).toEqual([])
   await maintenance.close()
@@ -59,7 +78,7 @@ test('with both turned off, nothing runs', async () => {
 test('close waits for the batch in progress, and starts no other', async () => {
   const batch = Promise.withResolvers<void>()
   const { steps, store } = createEndlessStore(() => batch.promise)
-  const maintenance = start(store, { purgeInterval: HOUR })
+  const maintenance = await start(store, { purgeInterval: HOUR })
   await vi.advanceTimersByTimeAsync(1.3 * HOUR)
   expect(steps).toHaveLength(1)
   let isClosed = false
@@ -70,6 +89,46 @@ test('close waits for the batch in progress, and starts no other', async () => {
   await vi.advanceTimersByTimeAsync(10 * HOUR)
   await closing
   expect(steps).toHaveLength(1)
+})
+
+/** A store with `size` steps of codes, and none of anything else. */
+function createCountedStore(size: number) {
+  const steps: string[] = []
+  const store: PurgeStore = {
+    count: async () => size,
+    async step({ kind, after }) {
+      if (kind !== 'codes') return { count: 0, next: undefined }
+      const next = Number(after ?? 0) + 1
+      steps.push(`${kind} ${next}`)
+      return { count: 1, next: next < size ? String(next) : undefined }
+    },
+  }
+  return { steps, store }
+}
+
+test('of two nodes, one purges in each interval', async () => {
+  const leases = await openLeases()
+  const nodes = [createCountedStore(1), createCountedStore(1)]
+  for (const [index, { store }] of nodes.entries())
+    await start(store, { leases, nodeId: `node-${index}`, purgeInterval: HOUR })
+  await vi.advanceTimersByTimeAsync(20 * HOUR)
+  const count = nodes.flatMap(({ steps }) => steps).length
+  expect(count).toBeGreaterThanOrEqual(14)
+  expect(count).toBeLessThanOrEqual(26)
+})
+
+test('a purge that was stopped is continued by another node within two minutes, where it was', async () => {
+  const leases = await openLeases()
+  const [first, second] = [createCountedStore(1_000), createCountedStore(1_000)]
+  const maintenance = await start(first.store, { leases, nodeId: 'first', purgeInterval: HOUR })
+  while (first.steps.length < 10) await vi.advanceTimersByTimeAsync(100)
+  const closing = maintenance.close()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await closing
+  await start(second.store, { leases, nodeId: 'second', purgeInterval: HOUR })
+  await vi.advanceTimersByTimeAsync(120_000)
+  const [last = '', next = ''] = [first.steps.at(-1), second.steps[0]]
+  expect(Number(next.split(' ')[1])).toBe(Number(last.split(' ')[1]) + 1)
 })
 
 test.each([
