@@ -46,7 +46,7 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
     if (hasOwnDisk) spawnSync('umount', ['-l', folder])
     await rm(folder, { recursive: true, force: true })
   })
-  const { node, setClock, stop, kill } = process
+  const { node, setClock, stop, kill, freeze, thaw } = process
   return {
     server,
     visit,
@@ -56,6 +56,8 @@ async function open(options: ProcessOptions = {}, hasOwnDisk = false): Promise<P
     setClock,
     stop,
     kill,
+    freeze,
+    thaw,
     get logs() {
       return process.logs
     },

@@ -27,5 +27,13 @@ export function guardedApi(guarded: Guards<TestScope>): RequestListener {
   }
 }
 
+/** Serves `/strict`, which accepts users and asks the store. Other paths go to `others`. */
+export function strictApi(guarded: Guards<TestScope>, others: RequestListener): RequestListener {
+  const strict = toNode(guarded).user({ strict: true })((request, response) =>
+    sendAuth(response, request.auth),
+  )
+  return (request, response) => (request.url === '/strict' ? strict : others)(request, response)
+}
+
 const sendAuth = (response: ServerResponse, auth: Auth): void =>
   void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(auth))

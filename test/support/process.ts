@@ -15,6 +15,10 @@ export interface ServerProcess {
   /** Sets its clock to this many milliseconds ahead of the system clock. */
   setClock(ahead: number): Promise<void>
   stop(): Promise<void>
+  /** Stops it (SIGSTOP), so that it accepts connections and never answers. */
+  freeze(): void
+  /** Undoes `freeze`. */
+  thaw(): void
   /** Kills it immediately, as a power failure would. */
   kill(): Promise<void>
 }
@@ -54,6 +58,8 @@ export async function startProcess(
       await set
     },
     stop: () => end('SIGTERM'),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill: () => end('SIGKILL'),
   }
 }

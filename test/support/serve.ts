@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts'
 import type { AuthorizationServer, BaseUser, Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { guardedApi } from './api.ts'
+import { guardedApi, strictApi } from './api.ts'
 import { customGrant } from './custom-grant.ts'
 import { commonConfig, type TestScope } from './config.ts'
 import { createUserTable } from './user-table.ts'
@@ -111,7 +111,7 @@ async function serve(message: ServeMessage): Promise<void> {
   await server.ready().catch(() => undefined)
   const api = providers
     ? withCustomers(guardedApi(server.for('customers')), guardedApi(server))
-    : guardedApi(server)
+    : strictApi(server, guardedApi(server))
   const http = createServer(toNode(server).routes(adminApi(server, store, clock, api)))
   // A busy machine could otherwise send a request just as the server closes an idle connection.
   http.keepAliveTimeout = 600_000

@@ -1,0 +1,30 @@
+import type { World } from './world.ts'
+
+/** Something that goes wrong, and how it ends. */
+export interface Fault {
+  /** What happens: `killed, restarted after 3 s`. */
+  readonly name: string
+  /** How long it lasts (ms). */
+  readonly duration: number
+  readonly begin: (world: World) => Promise<void> | void
+  /** Undoes it, as an operator or the fault itself would. Nobody helps the nodes. */
+  readonly end: (world: World) => Promise<void> | void
+  /** Refusals that are right during this fault, by their label: an expired token if a clock is an hour ahead. */
+  readonly expected?: RegExp
+  /** How much (ms) of what was acknowledged just before the fault it destroys: the lag of a replica. */
+  readonly loses?: number
+}
+
+/** A database under two nodes, and what can go wrong with it. */
+export interface Place {
+  readonly world: World
+  readonly faults: readonly Fault[]
+  close(): Promise<void>
+}
+
+/** A kind of place. */
+export interface Setting {
+  readonly name: string
+  readonly isAvailable: boolean
+  readonly open: () => Promise<Place>
+}
