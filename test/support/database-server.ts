@@ -26,7 +26,8 @@ export interface TestDatabase {
 export interface TestDatabaseServer {
   /** Without a database. */
   readonly url: string
-  /** Stops its process (SIGSTOP), so that it accepts connections and never answers. */
+  readonly port: number
+  /** Stops its processes (SIGSTOP), so that it accepts connections and never answers. */
   freeze(): void
   /** Undoes `freeze`. */
   thaw(): void
@@ -41,8 +42,12 @@ export interface ServerProgram {
   readonly name: string
   /** Creates the files of an empty server in a folder. */
   create(folder: string): Promise<void>
-  /** Returns the command of the server, and whose process it is. */
-  command(folder: string, port: number): readonly [string, readonly string[], SpawnOptions]
+  /** Returns the command of the server, and whose process it is. `flags` override its own. */
+  command(
+    folder: string,
+    port: number,
+    flags: readonly string[],
+  ): readonly [string, readonly string[], SpawnOptions]
   urlOf(port: number): string
   isReady(url: string): Promise<boolean>
 }
@@ -81,41 +86,72 @@ export async function sharedServer(program: ServerProgram): Promise<string> {
   return program.urlOf(Number(readFileSync(join(folder, 'port'), 'utf8')))
 }
 
-/** Starts a server in an empty folder. It ends with this process at the latest. */
-export async function startServerIn(program: ServerProgram, folder: string): Promise<TestDatabaseServer> {
-  const first = await startFirst(program, folder)
+/**
+ * Starts a server in a folder that is empty, or has the files of another one in `data`. It ends with this process at the
+ * latest.
+ */
+export async function startServerIn(
+  program: ServerProgram,
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<TestDatabaseServer> {
+  const first = await startFirst(program, folder, flags)
   const { port } = first
   let { child } = first
   process.once('exit', () => child.kill('SIGQUIT'))
   return {
     url: program.urlOf(port),
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    port,
+    freeze: () => signalTree(child, 'SIGSTOP'),
+    thaw: () => signalTree(child, 'SIGCONT'),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
-      child.kill('SIGKILL')
+      signalTree(child, 'SIGKILL')
       await ended
     },
     async restart() {
-      child = await launch(program, join(folder, 'data'), port)
+      child = await launch(program, join(folder, 'data'), port, flags)
     },
+  }
+}
+
+/** Sends a signal to a process and its children: PostgreSQL has one for each connection. */
+function signalTree({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  const processes = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+  const children = processes.filter(([parent]) => parent === pid).map(([, child]) => Number(child))
+  for (const target of [pid, ...children]) {
+    try {
+      process.kill(target, signal)
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 
 async function startFirst(
   program: ServerProgram,
   folder: string,
+  flags: readonly string[] = [],
 ): Promise<{ readonly port: number; readonly child: ChildProcess }> {
   // `oncePerRun` renames its folder, which a running server would not survive.
   const data = join(folder.replace(/-unfinished$/, '-files'), 'data')
-  await program.create(data)
+  if (!existsSync(data)) await program.create(data)
   const port = await freePort()
-  return { port, child: await launch(program, data, port) }
+  return { port, child: await launch(program, data, port, flags) }
 }
 
-async function launch(program: ServerProgram, data: string, port: number): Promise<ChildProcess> {
-  const [file, args, options] = program.command(data, port)
+async function launch(
+  program: ServerProgram,
+  data: string,
+  port: number,
+  flags: readonly string[],
+): Promise<ChildProcess> {
+  const [file, args, options] = program.command(data, port, flags)
   const child = spawn(file, [...args], { ...options, stdio: 'ignore', detached: true })
   if (await eventually(() => program.isReady(program.urlOf(port)), 60_000)) return child
   child.kill('SIGKILL')

@@ -44,9 +44,17 @@ const program: ServerProgram = {
     const flags = ['--no-defaults', `--datadir=${folder}`, '--skip-test-db', ...asRoot]
     await runFile(installer ?? '', [...flags, '--auth-root-authentication-method=normal'])
   },
-  command: (folder, port) => [
+  command: (folder, port, flags) => [
     server ?? '',
-    ['--no-defaults', `--datadir=${folder}`, `--port=${port}`, '--socket=mariadb.sock', ...FLAGS, ...asRoot],
+    [
+      '--no-defaults',
+      `--datadir=${folder}`,
+      `--port=${port}`,
+      '--socket=mariadb.sock',
+      ...FLAGS,
+      ...asRoot,
+      ...flags,
+    ],
     {},
   ],
   urlOf: (port) => `mysql://root:${PASSWORD}@127.0.0.1:${port}`,
@@ -81,12 +89,9 @@ export async function openMariadb(): Promise<TestDatabase> {
   return createDatabase(base)
 }
 
-/**
- * Starts a MariaDB server in an empty folder, for tests that stop or freeze it.
- *
- * @public
- */
-export const startMariadb = (folder: string): Promise<TestDatabaseServer> => startServerIn(program, folder)
+/** Starts a MariaDB server in an empty folder, for tests that stop or freeze it, with more flags: `--log-bin`. */
+export const startMariadb = (folder: string, ...flags: readonly string[]): Promise<TestDatabaseServer> =>
+  startServerIn(program, folder, flags)
 
 /** Creates a database on the server at a URL. */
 export async function createDatabase(base: string): Promise<TestDatabase> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chown, mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import {
   findProgram,
@@ -49,7 +49,7 @@ const program: ServerProgram = {
     const access = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`]
     await runFile(installer ?? '', [...flags, ...access], { ...user })
   },
-  command: (folder, port) => [
+  command: (folder, port, flags) => [
     server ?? '',
     [
       '-D',
@@ -60,7 +60,7 @@ const program: ServerProgram = {
       '127.0.0.1',
       '-k',
       '',
-      ...SETTINGS.flatMap((setting) => ['-c', setting]),
+      ...[...SETTINGS, ...flags].flatMap((setting) => ['-c', setting]),
     ],
     { ...ordinaryUser() },
   ],
@@ -88,12 +88,19 @@ export async function openPostgres(): Promise<TestDatabase> {
   return createDatabase(givenUrl === '' ? await sharedServer(program) : givenUrl)
 }
 
-/**
- * Starts a PostgreSQL server in an empty folder, for tests that stop or freeze it.
- *
- * @public
- */
-export const startPostgres = (folder: string): Promise<TestDatabaseServer> => startServerIn(program, folder)
+/** Starts a PostgreSQL server in an empty folder, for tests that stop or freeze it, with more settings: `wal_level=replica`. */
+export const startPostgres = (folder: string, ...settings: readonly string[]): Promise<TestDatabaseServer> =>
+  startServerIn(program, folder, settings)
+
+/** Copies the files of a running server, from which a replica of it can be started. `port` may be that of a proxy. */
+export async function copyForReplica(port: number, folder: string): Promise<void> {
+  const url = `${program.urlOf(port)}?application_name=replica`
+  const copier = findProgram('pg_basebackup', ...folders) ?? ''
+  const data = join(folder, 'data')
+  const user = ordinaryUser()
+  if (user) await chown(folder, user.uid, user.gid)
+  await runFile(copier, ['-d', url, '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], { ...user })
+}
 
 /** Creates a database on the server at a URL. */
 export async function createDatabase(base: string): Promise<TestDatabase> {

@@ -50,7 +50,15 @@ export async function runExperiment(setting: string, world: World, fault: Fault)
   await traffic
   world.chains.splice(0, world.chains.length, ...ledger.chains.map(({ value }) => value))
   const losses = await checkLedger(world, ledger, beganAt)
-  return conclude(setting, fault, { ledger, losses, outcomes: log.outcomes, beganAt, endedAt, isBack, before })
+  return conclude(setting, fault, {
+    ledger,
+    losses,
+    outcomes: log.outcomes,
+    beganAt,
+    endedAt,
+    isBack,
+    before,
+  })
 }
 
 const isFailure = ({ label, node }: Outcome): boolean => label !== 'ok' && node !== 'stopped'
@@ -79,14 +87,18 @@ function conclude(setting: string, fault: Fault, records: Records): Finding {
   const { ledger, losses, outcomes, beganAt, endedAt } = records
   const lastFailure = outcomes.findLast(isFailure)?.endedAt ?? 0
   const during = outcomes.filter(
-    ({ endedAt: at, startedAt, node }) => at > beganAt && startedAt < Math.max(lastFailure, endedAt) && node !== 'stopped',
+    ({ endedAt: at, startedAt, node }) =>
+      at > beganAt && startedAt < Math.max(lastFailure, endedAt) && node !== 'stopped',
   )
   return {
     setting,
     fault: fault.name,
     answers: count(during.map(({ label }) => label)),
     answersByKind: Object.fromEntries(
-      [...Map.groupBy(during, ({ kind }) => kind)].map(([kind, own]) => [kind, count(own.map(({ label }) => label))]),
+      [...Map.groupBy(during, ({ kind }) => kind)].map(([kind, own]) => [
+        kind,
+        count(own.map(({ label }) => label)),
+      ]),
     ),
     longestWait: inSeconds(Math.max(0, ...during.map(({ startedAt, endedAt: at }) => at - startedAt))),
     backAfter: inSeconds(Math.max(0, lastFailure - endedAt)),
@@ -110,13 +122,18 @@ const count = (labels: readonly string[]): Readonly<Record<string, number>> =>
 /** Returns every broken promise. */
 function problemsOf(fault: Fault, { losses, outcomes, beganAt, isBack, before }: Records): readonly string[] {
   const isExpected = (outcome: Outcome): boolean =>
-    !isFailure(outcome) || outcome.label === '503' || isRepeatedCode(outcome) || (fault.expected?.test(outcome.label) ?? false)
+    !isFailure(outcome) ||
+    outcome.label === '503' ||
+    isRepeatedCode(outcome) ||
+    (fault.expected?.test(outcome.label) ?? false)
   const wrong = outcomes.filter((outcome) => !isExpected(outcome))
   const early = outcomes.filter((outcome) => outcome.endedAt < beganAt && isFailure(outcome))
   const lagging = fault.loses ?? Number.NEGATIVE_INFINITY
   const lost = losses.lost.filter(({ age }) => age > lagging + MARGIN || fault.loses === undefined)
   return [
-    ...Object.entries(count(wrong.map(({ kind, label }) => `${kind}: ${label}`))).map(([what, times]) => `${times} × ${what}`),
+    ...Object.entries(count(wrong.map(({ kind, label }) => `${kind}: ${label}`))).map(
+      ([what, times]) => `${times} × ${what}`,
+    ),
     ...(early.length > 0 ? [`${early.length} requests failed before the fault`] : []),
     ...(isBack ? [] : ['not back within 45 s']),
     ...lost.map(({ what, age }) => `lost: ${what} (${Math.round(age)} ms before the fault)`),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import type { World } from './world.ts'
 
 /** Something that goes wrong, and how it ends. */
@@ -26,5 +27,21 @@ export interface Place {
 export interface Setting {
   readonly name: string
   readonly isAvailable: boolean
+  /** Returns the name and version of its program. */
+  readonly version?: () => string
   readonly open: () => Promise<Place>
+}
+
+/** Returns what a program says about its version, in short: `PostgreSQL 15.9`. */
+export function versionOf(program: string): string {
+  const text = execFileSync(program, ['--version'], { encoding: 'utf8' })
+  const [version = ''] = /\d+\.\d+(\.\d+)?/.exec(text) ?? []
+  return `${NAMES[program.split('/').at(-1) ?? ''] ?? program} ${version}`
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  mariadbd: 'MariaDB',
+  pgbouncer: 'PgBouncer',
+  'redis-server': 'Redis',
 }

@@ -4,7 +4,8 @@ import { isAvailable } from '../../support/available.ts'
 
 /** Whether this process may mount a disk: only root, and not in every container. */
 export const canMount = isAvailable(
-  process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0,
+  process.getuid?.() === 0 &&
+    spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0,
   'Full disks are left out: they need a mount, as root on Linux.',
 )
 

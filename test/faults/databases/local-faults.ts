@@ -7,7 +7,8 @@ const HOUR = 3_600_000
 const firstNode = ({ nodes }: World): Node => nodes[0]
 
 /** To a node whose clock differs by an hour, new codes and tokens of the others have expired, or the other way round. */
-const WRONG_HOUR = /^(inactive|401 invalid_token Token (expired|not yet valid)|400 (invalid_grant|expired_token) .*)$/
+const WRONG_HOUR =
+  /^(inactive|401 invalid_token Token (expired|not yet valid)|400 (invalid_grant|expired_token) .*)$/
 
 /** What can go wrong with a node, on every database. */
 export const NODE_FAULTS: readonly Fault[] = [

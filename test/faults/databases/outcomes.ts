@@ -50,7 +50,13 @@ export function createOutcomeLog(): OutcomeLog {
       const problem = isAnswered ? labelOf(answer, problemOf) : answer
       const label = problem ?? 'ok'
       const unanswered = label === 'no answer' ? label : 'no connection'
-      outcomes.push({ kind, node, label: isAnswered ? label : unanswered, startedAt, endedAt: performance.now() })
+      outcomes.push({
+        kind,
+        node,
+        label: isAnswered ? label : unanswered,
+        startedAt,
+        endedAt: performance.now(),
+      })
       return isAnswered && answer.status < 500 ? answer : undefined
     },
   }
@@ -62,7 +68,11 @@ function labelOf<Result extends Answer>(
 ): string | undefined {
   const { status, headers, body } = answer
   if (status < 400) return problemOf(answer)
-  if (status === 503) return /^[1-9]\d*$/.test(headers.get('retry-after') ?? '') ? '503' : '503 without Retry-After'
+  if (status === 503)
+    return /^[1-9]\d*$/.test(headers.get('retry-after') ?? '') ? '503' : '503 without Retry-After'
   const { error, error_description: description } = typeof body === 'string' ? {} : body
-  return [status, error, description].filter((part) => part !== undefined).join(' ')
+  return [status, error, description]
+    .filter((part) => part !== undefined)
+    .map(String)
+    .join(' ')
 }

@@ -1,5 +1,4 @@
-import { createServer, connect, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 
 /** A TCP proxy in front of a database or Redis, whose connections can be broken. */
 export interface Proxy {

@@ -1,32 +1,52 @@
-/** `npm run faults`: lets everything go wrong that a database can, under traffic. See docs/reference/faults.md. */
+/** `npm run faults`: lets databases, Redis and nodes fail under traffic. See docs/reference/faults.md. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { setup } from '../../support/temporary-folder.ts'
 import { runExperiment, type Finding } from './experiment.ts'
-import { toTable } from './report.ts'
+import type { Setting } from './fault.ts'
+import { toTable, writeResults } from './report.ts'
 import { SETTINGS } from './settings.ts'
 
-setup()
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, json: { type: 'string' }, write: { type: 'boolean', default: false } },
+  options: {
+    /** A regular expression of settings, and one of faults. */
+    on: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
+    /** A file for the results. */
+    json: { type: 'string' },
+    /** Writes the table into the documentation. */
+    write: { type: 'boolean', default: false },
+  },
 })
-const pattern = new RegExp(values.only, 'i')
+const [on, only] = [new RegExp(values.on, 'i'), new RegExp(values.only, 'i')]
 
-const findings: Finding[] = []
-for (const { name, isAvailable, open } of SETTINGS) {
-  if (!isAvailable) {
-    console.log(`${name}: skipped, not installed`)
-    continue
-  }
-  const place = await open()
-  const chosen = place.faults.filter((fault) => pattern.test(`${name}: ${fault.name}`))
-  for (const fault of chosen) {
-    const finding = await runExperiment(name, place.world, fault)
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+async function runAll({ name, open }: Setting): Promise<readonly Finding[]> {
+  const { world, faults, close } = await open()
+  const findings: Finding[] = []
+  for (const fault of faults.filter((candidate) => only.test(candidate.name))) {
+    const finding = await runExperiment(name, world, fault)
     findings.push(finding)
-    console.log(toTable([finding]))
-    if (values.only !== '') console.log(JSON.stringify(finding, null, 2))
+    const { problems, repeated } = finding
+    say(toTable([finding]).split('\n').at(-1) ?? '')
+    for (const problem of problems) say(`  PROBLEM: ${problem}`)
+    if (Object.keys(repeated).length > 0) say(`  Codes repeated after a 503: ${JSON.stringify(repeated)}`)
   }
-  await place.close()
+  await close()
+  return findings
 }
-if (values.json !== undefined) await writeFile(values.json, JSON.stringify(findings, null, 2))
+
+setup()
+const findings: Finding[] = []
+for (const setting of SETTINGS.filter(({ name }) => on.test(name))) {
+  if (setting.isAvailable) findings.push(...(await runAll(setting)))
+  else say(`Skipped: ${setting.name}`)
+}
+const [date, command] = [new Date().toISOString().slice(0, 10), 'npm run faults -- --write']
+const versions = [`Node ${process.version}`, ...SETTINGS.flatMap(({ version }) => version?.() ?? [])]
+if (values.json !== undefined)
+  await writeFile(values.json, JSON.stringify({ date, versions, findings }, null, 2))
+if (values.write)
+  writeResults(findings, `Measured on ${date} with \`${command}\`: ${[...new Set(versions)].join(', ')}.`)
 process.exit(findings.some(({ problems }) => problems.length > 0) ? 1 : 0)

@@ -1,4 +1,5 @@
 import type { Setting } from './fault.ts'
+import { REDIS } from './redis.ts'
 import { SQLITE } from './sqlite.ts'
 
-export const SETTINGS: readonly Setting[] = [SQLITE]
+export const SETTINGS: readonly Setting[] = [SQLITE, REDIS]

@@ -96,7 +96,9 @@ async function refreshChain(scene: Scene, index: number): Promise<void> {
   const { ledger, world } = scene
   const { value } = ledger.chains[index] ?? { value: '' }
   const client = world.clients.app
-  const answered = await askUntilAnswered(scene, 'refresh', ({ server }) => refresh({ server, client }, value))
+  const answered = await askUntilAnswered(scene, 'refresh', ({ server }) =>
+    refresh({ server, client }, value),
+  )
   if (answered?.answer.status !== 200) return
   ledger.chains[index] = { ...acknowledge(pairIn(answered.answer).refresh), index }
 }
@@ -104,7 +106,9 @@ async function refreshChain(scene: Scene, index: number): Promise<void> {
 async function askForMachineToken(scene: Scene): Promise<void> {
   const form = { grant_type: 'client_credentials' }
   const client = scene.world.clients.machine
-  await askNode(scene, 'client credentials', anyNode(scene), ({ server }) => requestToken(server, client, form))
+  await askNode(scene, 'client credentials', anyNode(scene), ({ server }) =>
+    requestToken(server, client, form),
+  )
 }
 
 /** Calls the APIs of both nodes, their strict routes, and that of the other service. */
@@ -153,8 +157,10 @@ async function getExchange(scene: Scene): Promise<Parameters | undefined> {
     scene,
     'authorization request',
     anyNode(scene),
-    ({ server }) => openBrowser(server).open(authorizationUrl(server, clients.app, pkce), { headers: { cookie } }),
-    ({ url }) => (url.href.startsWith(CALLBACK) && url.searchParams.has('code') ? undefined : redirectProblem(url)),
+    ({ server }) =>
+      openBrowser(server).open(authorizationUrl(server, clients.app, pkce), { headers: { cookie } }),
+    ({ url }) =>
+      url.href.startsWith(CALLBACK) && url.searchParams.has('code') ? undefined : redirectProblem(url),
   )
   const code = page?.url.searchParams.get('code') ?? undefined
   if (code === undefined) return undefined
@@ -163,7 +169,9 @@ async function getExchange(scene: Scene): Promise<Parameters | undefined> {
 
 /** At the redirect URI, an outage is an error code (RFC 6749 section 4.1.2.1). */
 const redirectProblem = ({ pathname, searchParams }: URL): string =>
-  searchParams.get('error') === 'temporarily_unavailable' ? '503' : `redirected to ${pathname}${searchParams.get('error') ?? ''}`
+  searchParams.get('error') === 'temporarily_unavailable'
+    ? '503'
+    : `redirected to ${pathname}${searchParams.get('error') ?? ''}`
 
 /** Exchanges a new code. Repeats that after a 503, with the same code, as a client does. */
 async function exchange(scene: Scene): Promise<Pair | undefined> {
@@ -171,7 +179,9 @@ async function exchange(scene: Scene): Promise<Pair | undefined> {
   if (!form) return undefined
   const client = scene.world.clients.app
   const startedAt = performance.now()
-  const first = await askNode(scene, 'code exchange', anyNode(scene), ({ server }) => requestToken(server, client, form))
+  const first = await askNode(scene, 'code exchange', anyNode(scene), ({ server }) =>
+    requestToken(server, client, form),
+  )
   if (first) return first.status === 200 ? pairIn(first) : undefined
   await sleep(RETRY)
   // Recorded as a kind of its own: a code whose exchange has failed may have been spent.
@@ -180,7 +190,9 @@ async function exchange(scene: Scene): Promise<Pair | undefined> {
   )
   if (!again) return undefined
   const hasExpired = performance.now() - startedAt > CODE_LIFETIME
-  scene.ledger.repeated.push(again.answer.status === 200 ? 'tokens' : hasExpired ? 'expired' : 'invalid_grant')
+  scene.ledger.repeated.push(
+    again.answer.status === 200 ? 'tokens' : hasExpired ? 'expired' : 'invalid_grant',
+  )
   return again.answer.status === 200 ? pairIn(again.answer) : undefined
 }
 
@@ -198,9 +210,9 @@ async function exchangeTwice(scene: Scene): Promise<void> {
   if (!form) return
   const client = scene.world.clients.app
   const answers = await Promise.all(
-    scene.world.nodes.map(({ server, isStopped }) =>
-      isStopped ? undefined : requestToken(server, client, form).catch(() => undefined),
-    ),
+    scene.world.nodes
+      .filter(({ isStopped }) => !isStopped)
+      .map(({ server }) => requestToken(server, client, form).catch(() => undefined)),
   )
   scene.ledger.doubles.push(answers.filter((answer) => answer?.status === 200).length)
 }
@@ -209,7 +221,9 @@ async function revoke(scene: Scene): Promise<void> {
   const pair = await exchange(scene)
   if (!pair) return
   const client = scene.world.clients.app
-  const answered = await askUntilAnswered(scene, 'revocation', ({ server }) => revokeToken(server, client, pair.refresh))
+  const answered = await askUntilAnswered(scene, 'revocation', ({ server }) =>
+    revokeToken(server, client, pair.refresh),
+  )
   if (answered?.answer.status === 200) scene.ledger.revoked.push(acknowledge(pair))
 }
 

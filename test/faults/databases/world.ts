@@ -55,7 +55,11 @@ export const openBrowserAt = ({ issuer, ...node }: TestServer): Browser =>
 export async function openWorld({ store, ...options }: WorldOptions): Promise<World> {
   const entrance = createServer()
   const issuer = await listen(entrance)
-  const home = await startServer({ issuer, ...(store && { store }), ...(options.file && { file: options.file }) })
+  const home = await startServer({
+    issuer,
+    ...(store && { store }),
+    ...(options.file && { file: options.file }),
+  })
   const prepared = await prepare(home)
   // From now on, only the nodes use the database.
   await home.server.close()
@@ -118,7 +122,11 @@ async function prepare(home: TestServer) {
 const PATIENCE = 2_000
 
 /** Answers a request with that of the first node that responds. */
-async function passOn(nodes: readonly Node[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function passOn(
+  nodes: readonly Node[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { host: _, connection: __, 'content-length': ___, ...headers } = request.headers
   const { method = 'GET', url = '/' } = request
   const body = await buffer(request)
@@ -132,7 +140,11 @@ async function passOn(nodes: readonly Node[], request: IncomingMessage, response
         ...(body.length > 0 && { body }),
       })
       const content = Buffer.from(await answer.arrayBuffer())
-      const { 'content-encoding': ____, 'transfer-encoding': _____, ...rest } = Object.fromEntries(answer.headers)
+      const {
+        'content-encoding': ____,
+        'transfer-encoding': _____,
+        ...rest
+      } = Object.fromEntries(answer.headers)
       response.writeHead(answer.status, rest).end(content)
       return
     } catch {
