@@ -6,7 +6,7 @@ import { versionOf, type Fault, type Setting } from './fault.ts'
 import { startProxy } from './proxy.ts'
 import { openWorld } from './world.ts'
 
-/** Redis brings news sooner and counts failures together. Without it, everything goes on. */
+/** The nodes use Redis for messages only, so they need it for nothing. */
 export const REDIS: Setting = {
   name: 'Redis',
   isAvailable: hasRedis,
