@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CompiledQuery, Kysely } from 'kysely'
-import type { QueryResult } from 'kysely'
-import type { Durability, SqlDialect, TransactionStatements } from './dialect.ts'
+import type { Durability, Run, SqlDialect, TransactionStatements } from './dialect.ts'
 import { retryWhileBusy } from './retry.ts'
 import type { Tables } from './tables.ts'
 
@@ -42,23 +41,16 @@ export interface Database extends QueryRunner {
 /** Writes more rows in a transaction, depending on its result. May run again, like the transaction. */
 export type TransactionAddition = (queries: QueryRunner, result: unknown) => Promise<void>
 
-type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
-
 /** Creates a database from its dialect. Every method throws `StoreUnavailableError` if the database cannot be used. */
 export function createDatabase(dialect: SqlDialect): Database {
   const db = new Kysely<Tables>({ dialect: dialect.kysely })
-  const { direct, background } = dialect
-  // Kysely's executor creates a dozen promises for each query, which costs more than a lookup by id.
-  const run: Run = async (query) => (direct?.isFree() ? direct.run(query) : db.executeQuery(query))
-  const runOn = (connection: Kysely<Tables>): Run =>
-    direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
+  const { background } = dialect
+  const { run, useConnection } = createRunner(db, dialect)
   const runWithRetries: Run = (query) => retryWhileBusy(dialect, () => run(query))
   const additions = new AsyncLocalStorage<PendingAddition>()
   const runOnce: Database['transaction'] = (durability, body) =>
     retryWhileBusy(dialect, () =>
-      db
-        .connection()
-        .execute((connection) => runTransaction(runOn(connection), dialect.transactions[durability], body)),
+      useConnection((runOn) => runTransaction(runOn, dialect.transactions[durability], body)),
     )
   const transaction: Database['transaction'] = async (durability, body) => {
     const pending = additions.getStore()
@@ -89,6 +81,24 @@ export function createDatabase(dialect: SqlDialect): Database {
       const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))
       return { result, isAdded: pending.isAdded }
     },
+  }
+}
+
+interface Runner {
+  /** Runs a query on its own. */
+  readonly run: Run
+  /** Keeps a connection for a transaction. */
+  readonly useConnection: <Result>(work: (run: Run) => Promise<Result>) => Promise<Result>
+}
+
+/** Kysely's executor creates a dozen promises for each query, which costs more than a lookup by id. */
+function createRunner(db: Kysely<Tables>, { direct, pool }: SqlDialect): Runner {
+  if (pool) return { run: pool.run, useConnection: pool.use }
+  const runOn = (connection: Kysely<Tables>): Run =>
+    direct ? async (query) => direct.run(query) : (query) => connection.executeQuery(query)
+  return {
+    run: async (query) => (direct?.isFree() ? direct.run(query) : db.executeQuery(query)),
+    useConnection: (work) => db.connection().execute((connection) => work(runOn(connection))),
   }
 }
 

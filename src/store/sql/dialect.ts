@@ -40,7 +40,7 @@ export interface Clauses {
 
 /** The statements that start a transaction, and those that run after it on the same connection. */
 export interface TransactionStatements {
-  /** Must select READ COMMITTED or a stricter level. */
+  /** One statement is one round trip; those of a database server may be several in one. Must select READ COMMITTED or a stricter level. */
   readonly begin: readonly string[]
   /** Run after commit and after rollback. Their errors are ignored. */
   readonly end: readonly string[]
@@ -81,7 +81,23 @@ export interface DirectConnection {
   run<Row>(query: CompiledQuery<Row>): QueryResult<Row>
 }
 
-/** A second connection of a database that answers synchronously. Its queries do not block the event loop. */
+/** Runs a query on the connection that it belongs to. */
+export type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
+
+/**
+ * The connections to a database server. Queries skip Kysely's executor, which costs as much as the driver. No call waits for a
+ * connection, or for an answer, much longer than the dialect's `busyTimeout`.
+ */
+export interface ConnectionPool {
+  /** Runs a query on any connection. */
+  run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
+  /** Keeps a connection for `work`. Connections that failed meanwhile are not used again. */
+  use<Result>(work: (run: Run) => Promise<Result>): Promise<Result>
+  /** Waits for earlier calls. Later ones fail. Leaves a pool open that is not its own. */
+  close(): Promise<void>
+}
+
+/** Runs queries that take long: on a second connection of an embedded database, so that they do not block the event loop. */
 export interface BackgroundConnection {
   run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
   /** Waits for earlier queries. */
@@ -93,7 +109,9 @@ export interface SqlDialect {
   readonly kysely: Dialect
   /** Only for embedded databases. */
   readonly direct?: DirectConnection
-  /** Only for embedded databases. Others do not block the event loop anyway. */
+  /** Only for database servers. */
+  readonly pool?: ConnectionPool
+  /** Left out if queries that take long may run like all others. */
   readonly background?: BackgroundConnection
   readonly types: ColumnTypes
   readonly clauses: Clauses

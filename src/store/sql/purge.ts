@@ -40,7 +40,7 @@ const isDeadSession = ({ now, revokedUntil, expiredUntil }: PurgeCutoffs): RawBu
 
 /** Whether the session of a row in `consulate_sessions` has a code that can still be used. */
 const hasCode = (table: 'consulate_codes' | 'consulate_device_codes', now: number): RawBuilder<SqlBool> =>
-  sql`exists (select 1 from ${sql.table(table)} as codes where codes.session_id = consulate_sessions.id
+  sql`exists (select 1 from ${sql.table(table)} as codes where codes.session_id = ${sql.ref('consulate_sessions.id')}
     and codes.spent_at is null and codes.voided_at is null and codes.expires_at > ${now})`
 
 const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
@@ -67,10 +67,10 @@ const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
     condition: (cutoffs) =>
       sql`${isDeadSession(cutoffs)}
         and not ${hasCode('consulate_codes', cutoffs.now)} and not ${hasCode('consulate_device_codes', cutoffs.now)}
-        and not exists (select 1 from consulate_authorizations
-          where consulate_authorizations.session_id = consulate_sessions.id
-            and (consulate_authorizations.access_expires_at > ${cutoffs.now}
-              or (consulate_authorizations.revoked_at is null and consulate_authorizations.expires_at > ${cutoffs.now})))`,
+        and not exists (select 1 from ${sql.table('consulate_authorizations')} as authorizations
+          where authorizations.session_id = ${sql.ref('consulate_sessions.id')}
+            and (authorizations.access_expires_at > ${cutoffs.now}
+              or (authorizations.revoked_at is null and authorizations.expires_at > ${cutoffs.now})))`,
   },
   importedTokens: {
     table: 'consulate_imported_tokens',

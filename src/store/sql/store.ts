@@ -55,7 +55,8 @@ export function createSqlStore(dialect: SqlDialect): Store {
   }
 }
 
-async function close({ db }: Database): Promise<void> {
+async function close({ db, dialect }: Database): Promise<void> {
+  if (dialect.pool) return dialect.pool.close()
   // Waits for the calls that came before.
   await db.connection().execute(async () => undefined)
   await db.destroy()

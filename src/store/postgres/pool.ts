@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto'
+import type { CompiledQuery, QueryResult } from 'kysely'
+import type { ConnectionPool, Run } from '../sql/dialect.ts'
+import { ConnectionError, isBreaking, isLostStatement, toDatabaseError } from './errors.ts'
+
+/** A connection of a pool of the `pg` package, as far as it is used. */
+export interface PostgresClient {
+  query(config: PostgresQuery): Promise<PostgresResult>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  release(destroy?: boolean): void
+}
+
+/** A `Pool` of the `pg` package (8.12 or later), as far as it is used. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  end(): Promise<void>
+}
+
+interface PostgresQuery {
+  readonly text: string
+  readonly values?: unknown[]
+  readonly name?: string
+  readonly types: { getTypeParser(): (value: unknown) => unknown }
+  /** In milliseconds. */
+  readonly query_timeout?: number
+}
+
+interface PostgresResult {
+  readonly rows: unknown[]
+  readonly rowCount: number | null
+}
+
+/** Where connections come from, and how long calls wait for them. */
+export interface PoolOptions {
+  /** Called once, by the first query. */
+  readonly open: () => Promise<PostgresPool>
+  /** Whether closing the store closes the pool. */
+  readonly isOwn: boolean
+  readonly preparedStatements: boolean
+  /** How long (ms) a call waits for a connection, and for locks. */
+  readonly busyTimeout: number
+}
+
+/** Connections that can also be used for as long as it takes. */
+export interface PostgresConnections extends ConnectionPool {
+  /** Takes a connection whose queries have no time limit. Release it. */
+  acquire(): Promise<Connection>
+  /** Runs a query that may take minutes. */
+  runSlowly: Run
+}
+
+/** A connection that was taken out of the pool. */
+export interface Connection {
+  readonly run: Run
+  release(): void
+}
+
+/** How much longer (ms) than a lock a query waits for its answer: then the server is frozen or unreachable. */
+const GRACE = 1_000
+
+/** How long (ms) a slow query may take. */
+const SLOW = 600_000
+
+/** Creates the connections of a store. It connects when the first query needs it. */
+export function createConnections(options: PoolOptions): PostgresConnections {
+  const { busyTimeout, isOwn } = options
+  const toConfig = createConfigs(options.preparedStatements)
+  const guarded = new WeakSet<PostgresClient>()
+  const inUse = new Set<Promise<unknown>>()
+  let pool: Promise<PostgresPool> | undefined
+  let isClosed = false
+
+  async function open(): Promise<PostgresPool> {
+    const opened = await options.open()
+    // The pool has discarded the connection already. Without a listener, this would end the process.
+    opened.on('error', () => {})
+    return opened
+  }
+
+  async function connect(): Promise<PostgresClient> {
+    const client = await withDeadline((await (pool ??= open())).connect(), busyTimeout)
+    if (!guarded.has(client)) client.on('error', () => {})
+    guarded.add(client)
+    return client
+  }
+
+  async function acquire(limit?: number): Promise<Connection> {
+    if (isClosed) throw new Error('The database is closed')
+    const client = await connect().catch((error: unknown) => {
+      throw toDatabaseError(error)
+    })
+    let failure: Error | undefined
+    return {
+      async run<Row>(query: CompiledQuery<Row>) {
+        // The connection is blocked by the query that failed.
+        if (failure !== undefined) throw failure
+        try {
+          return toResult<Row>(await client.query(toConfig(query, limit)))
+        } catch (cause) {
+          const error = toDatabaseError(cause)
+          if (isLostStatement(error)) toConfig.withoutNames()
+          if (isBreaking(error)) failure = error
+          throw error
+        }
+      },
+      release: () => client.release(failure !== undefined),
+    }
+  }
+
+  async function use<Result>(
+    work: (run: Run) => Promise<Result>,
+    limit = busyTimeout + GRACE,
+  ): Promise<Result> {
+    const connection = await acquire(limit)
+    try {
+      return await work(connection.run)
+    } finally {
+      connection.release()
+    }
+  }
+
+  /** Remembers calls, so that closing can wait for them. */
+  function track<Result>(call: Promise<Result>): Promise<Result> {
+    inUse.add(call)
+    const forget = (): void => void inUse.delete(call)
+    call.then(forget, forget)
+    return call
+  }
+
+  return {
+    run: (query) => track(use((run) => run(query))),
+    use: (work) => track(use(work)),
+    runSlowly: (query) => track(use((run) => run(query), SLOW)),
+    acquire: () => acquire(),
+    async close() {
+      await Promise.allSettled(inUse)
+      isClosed = true
+      // A server that does not respond would never let go of the connections. They do not keep the process alive.
+      if (isOwn && pool) await withDeadline((await pool).end(), busyTimeout).catch(() => {})
+    },
+  }
+}
+
+/** A pool connects without a limit of its own, or waits for a free connection. */
+async function withDeadline<Value>(work: Promise<Value>, limit: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ConnectionError(`No connection within ${limit} ms`)), limit)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } catch (error) {
+    // If it succeeds after all, nobody will release it.
+    work.then(releaseLate, () => {})
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const releaseLate = (value: unknown): void => {
+  if (typeof value === 'object' && value !== null && 'release' in value) (value as PostgresClient).release()
+}
+
+/** Leaves numbers as text: `pg` returns large ones so anyway, and an app may have changed its parsers. */
+const TEXT = { getTypeParser: () => (value: unknown) => value }
+
+/** Kinds of queries that are worth preparing on the server. Tables are created once. */
+const PREPARED: ReadonlySet<string> = new Set([
+  'SelectQueryNode',
+  'InsertQueryNode',
+  'UpdateQueryNode',
+  'DeleteQueryNode',
+  'RawNode',
+])
+
+/** Returns how to send queries. Named ones are parsed and planned once for each connection. */
+function createConfigs(preparedStatements: boolean) {
+  const names = new Map<string, string>()
+  let isNaming = preparedStatements
+  // The name depends on nothing but the statement, so that it means the same wherever a pooler may have kept it.
+  const nameOf = (sql: string): string => {
+    const name = names.get(sql) ?? createHash('sha256').update(sql).digest('base64url').slice(0, 22)
+    names.set(sql, name)
+    return name
+  }
+  const toConfig = ({ query, sql, parameters }: CompiledQuery, limit?: number): PostgresQuery => {
+    const isPlain = query.kind === 'RawNode' && parameters.length === 0
+    return {
+      text: sql,
+      types: TEXT,
+      ...(!isPlain && { values: parameters.map(withoutNul) }),
+      ...(isNaming && !isPlain && PREPARED.has(query.kind) && { name: nameOf(sql) }),
+      ...(limit !== undefined && { query_timeout: limit }),
+    }
+  }
+  return Object.assign(toConfig, {
+    /** A pooler without support for prepared statements has lost one, so none is named anymore. */
+    withoutNames: () => void (isNaming = false),
+  })
+}
+
+/** PostgreSQL cannot store U+0000. Like half of a surrogate pair, it becomes U+FFFD. */
+const withoutNul = (value: unknown): unknown =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
+
+/** Several statements in one have several results. */
+function toResult<Row>(answer: PostgresResult | PostgresResult[]): QueryResult<Row> {
+  const result = Array.isArray(answer) ? answer.at(-1) : answer
+  return { rows: (result?.rows ?? []) as Row[], numAffectedRows: BigInt(result?.rowCount ?? 0) }
+}

@@ -1,0 +1,128 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Store } from '../../src/store/contract.ts'
+import { postgres } from '../../src/store/postgres.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import type { TestDatabase } from './database-server.ts'
+import { hasPostgres, openPostgres } from './postgres.ts'
+
+/** A migrated database without rows of its own. */
+export interface OpenDatabase {
+  /** Other processes can open it with `openStore(url)`. */
+  readonly url: string
+  readonly store: Store
+  /** Closes the store and empties the database. */
+  drop(): Promise<void>
+}
+
+/** A kind of database that the store supports. */
+export interface DatabaseKind {
+  readonly name: string
+  /** False if its server is not installed. Skip its tests. */
+  readonly isAvailable: boolean
+  open(): Promise<OpenDatabase>
+}
+
+/** What differs between servers when a database is emptied. */
+interface Emptying {
+  /** Selects the names of all tables. */
+  readonly tables: string
+  readonly quote: (name: string) => string
+}
+
+const POSTGRES_TABLES: Emptying = {
+  tables: "select tablename as name from pg_tables where schemaname = 'public' order by 1",
+  quote: (name) => `"${name}"`,
+}
+
+/** The databases that tests of the store run on. */
+export const DATABASES: readonly DatabaseKind[] = [
+  { name: 'SQLite', isAvailable: true, open: openSqlite },
+  { name: 'PostgreSQL', isAvailable: hasPostgres, open: reuse(openPostgres, postgres, POSTGRES_TABLES) },
+]
+
+let template: Promise<string> | undefined
+
+/** Copying the file of a migrated database is faster than migrating another one. */
+async function openSqlite(): Promise<OpenDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
+  const path = join(folder, 'consulate.db')
+  await copyFile(await (template ??= createTemplate()), path)
+  const store = sqlite(path)
+  return {
+    url: `sqlite:${path}`,
+    store,
+    async drop() {
+      await store.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function createTemplate(): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), 'consulate-template-')), 'consulate.db')
+  const store = sqlite(path)
+  await store.migrate()
+  await store.close()
+  return path
+}
+
+/**
+ * Opens migrated databases on a server. Those that were dropped are emptied and used again: emptying takes milliseconds, and
+ * migrating takes half a second.
+ */
+function reuse(
+  create: () => Promise<TestDatabase>,
+  openStore: (url: string) => Store,
+  emptying: Emptying,
+): () => Promise<OpenDatabase> {
+  const free: MigratedDatabase[] = []
+  return async () => {
+    const database = free.pop() ?? (await migrateNew(await create(), openStore, emptying))
+    const { url } = database
+    const store = openStore(url)
+    return {
+      url,
+      store,
+      async drop() {
+        await store.close()
+        await database.empty().then(
+          () => void free.push(database),
+          () => database.drop(),
+        )
+      },
+    }
+  }
+}
+
+interface MigratedDatabase {
+  readonly url: string
+  /** Fails if a test has changed the tables. */
+  empty(): Promise<void>
+  drop(): Promise<void>
+}
+
+/** The rows that migrations have written, such as the epoch of the issuer, are kept in tables of their own. */
+async function migrateNew(
+  database: TestDatabase,
+  openStore: (url: string) => Store,
+  { tables, quote }: Emptying,
+): Promise<MigratedDatabase> {
+  const store = openStore(database.url)
+  await store.migrate()
+  await store.close()
+  const names = (await database.query(tables)).map(({ name }) => name ?? '')
+  const copyOf = (name: string): string => quote(`copy_of_${name}`)
+  for (const name of names)
+    await database.query(`create table ${copyOf(name)} as select * from ${quote(name)}`)
+  const script = names.flatMap((name) => [
+    `delete from ${quote(name)}`,
+    `insert into ${quote(name)} select * from ${copyOf(name)}`,
+  ])
+  return {
+    url: database.url,
+    empty: async () => void (await database.query(script.join('; '))),
+    drop: () => database.drop(),
+  }
+}
