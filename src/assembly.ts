@@ -50,10 +50,20 @@ import { createWebhookManagement } from './webhooks/management.ts'
 type Emitter = Pick<Services, 'events' | 'outbox'>
 
 /** The parts that can fail to open, and that all others need. */
-interface Foundation extends Pick<
-  Services,
-  'settings' | 'store' | 'telemetry' | 'feed' | 'broadcast' | 'userDirectory' | 'subjectOf' | keyof Emitter
-> {
+interface Foundation
+  extends
+    Pick<
+      Services,
+      | 'settings'
+      | 'store'
+      | 'telemetry'
+      | 'feed'
+      | 'broadcast'
+      | 'userDirectory'
+      | 'subjectOf'
+      | keyof Emitter
+    >,
+    Pick<BuiltInGrantContext, 'isRevoked'> {
   readonly liveKeys: LiveKeys
   /** Names this node in rows with times that only its own clock can judge. New at each start. */
   readonly nodeId: string
@@ -107,6 +117,8 @@ async function openFoundation(
     broadcast,
     userDirectory,
     subjectOf: subject,
+    isRevoked: (authorization) =>
+      feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
     liveKeys,
     nodeId,
   }
@@ -266,7 +278,7 @@ const openPersonalTokens = (
   })
 
 const createGrantContext = (
-  { settings, store, feed, userDirectory, subjectOf, liveKeys, nodeId }: Foundation,
+  { settings, store, userDirectory, subjectOf, isRevoked, liveKeys, nodeId }: Foundation,
   throttle: Throttle,
 ): BuiltInGrantContext => ({
   ...settings,
@@ -279,8 +291,8 @@ const createGrantContext = (
   attempt: createAttempt(throttle),
   epochs: store.revocations.readEpochs,
   subjectOf,
-  isRevoked: (authorization) =>
-    feed.hasRevokedAuthorization({ ...authorization, subject: subjectOf(authorization) }),
+  isRevoked,
+  directProvider: settings.tokenClaims || settings.tokenResponse ? undefined : userDirectory.builtInProvider,
 })
 
 /** If personal access tokens are off, existing ones can still be listed and revoked. */

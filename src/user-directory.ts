@@ -3,6 +3,7 @@ import { NEEDS_SET_PASSWORD } from './config/password-reset.ts'
 import type { Settings } from './config/settings.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
+import { areBuiltInUsers } from './users/built-in.ts'
 import { createUserDirectory, type UserDirectory } from './users/directory.ts'
 
 /**
@@ -23,6 +24,7 @@ export function openUserDirectory(
     throw new ConfigError([NEEDS_SET_PASSWORD])
   return createUserDirectory({
     providers: all,
+    builtInProvider: areBuiltInUsers(users) ? provider : undefined,
     epochs: store.revocations.readEpochs,
     subjectOf: subject,
   })

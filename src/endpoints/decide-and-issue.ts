@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import type { Refusal } from '../grants/grant.ts'
+import type { BuiltInGrantContext, Refusal } from '../grants/grant.ts'
 import type { Permission } from '../issuance/permission.ts'
 import type { TokenResponse } from '../issuance/response.ts'
 import type { Exchange } from './endpoint.ts'
@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 export interface TokenDecision {
   readonly clientId: string
   readonly grantType: string
-  decide(): Promise<Permission | Refusal>
+  decide(context: BuiltInGrantContext): Promise<Permission | Refusal>
 }
 
 /** How often to decide again after losing a race, before the client must retry. */
@@ -22,12 +22,14 @@ export async function decideAndIssue(
   { clientId, grantType, decide }: TokenDecision,
 ): Promise<TokenResponse> {
   const { services, requestId } = exchange
+  let context = services.grantContext
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const decision = await decide()
+    const decision = await decide(context)
     if (decision.kind === 'refused') throw await applyRefusal(exchange, clientId, decision)
     const response = await services.issuance.issue(decision, { requestId, grantType })
     if (response) return response
     if (decision.kind === 'authorization' && decision.ifRevoked) throw decision.ifRevoked
+    context = { ...context, directProvider: undefined }
   }
   const options = { detail: `lost ${MAX_ATTEMPTS} races in a row`, headers: { 'Retry-After': '1' } }
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)

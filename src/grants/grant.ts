@@ -51,6 +51,11 @@ export interface BuiltInGrantContext extends GrantContext {
   /** The `aud` of tokens for which no resource was requested. */
   readonly audience: string
   readonly refresh: RefreshPolicy | undefined
+  /**
+   * The provider whose authorizations can be refreshed without being read first. Undefined if there is none, or if the
+   * update has just refused this one: then it is read, to say why.
+   */
+  readonly directProvider: string | undefined
   readonly userDirectory: UserDirectory
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string

@@ -4,7 +4,7 @@ import type { Permission } from '../issuance/permission.ts'
 import type { RefreshTokenParts } from '../keys/refresh-token.ts'
 import type { Duration } from '../lib/duration.ts'
 import { isEqualInConstantTime, sha256 } from '../lib/hash.ts'
-import { generationStatus, type Authorization, type GenerationStatus } from '../model/authorization.ts'
+import { generationStatus, type Authorization } from '../model/authorization.ts'
 import { SIGN_IN, type Client } from '../model/client.ts'
 import { coversScope, parseScope, remainingScopes } from '../model/scope.ts'
 import {
@@ -68,6 +68,7 @@ export async function decideRefresh(
     return refuse(toError('the refresh token is malformed or was signed by another server', 'invalid'), {
       isGuess: canBeGuess(request.client),
     })
+  if (canSkipReading(request, context)) return permitUnread(parts, request, context)
   const authorization = await findAuthorization(context, parts.authorizationId)
   if (!authorization) return refuse(toError(`no authorization ${parts.authorizationId}`, 'invalid'))
   return (
@@ -88,6 +89,33 @@ export async function readRefreshToken(
   const parts = context.refreshTokens.parse(token)
   return parts || clientId === SIGN_IN ? parts : context.importedRefreshTokens.parse(token)
 }
+
+/** A request for less than was authorized could be refused, and must not rotate the token then. */
+const canSkipReading = ({ client, form }: GrantRequest, { directProvider }: BuiltInGrantContext): boolean =>
+  client.provider === directProvider &&
+  form.get('scope') === undefined &&
+  form.getAll('resource').length === 0
+
+/** Permits what the usual token is good for. If the update finds that it is not the current one, this is decided again. */
+const permitUnread = (
+  token: RefreshTokenParts,
+  { client }: GrantRequest,
+  context: BuiltInGrantContext,
+): Permission => ({
+  kind: 'refresh',
+  client,
+  token,
+  authorization: undefined,
+  generation: nextGeneration(token, client, context),
+  scopes: undefined,
+  resources: [],
+})
+
+const nextGeneration = (
+  { generation }: RefreshTokenParts,
+  { type }: Client,
+  { refresh }: BuiltInGrantContext,
+): number => (type === 'public' || refresh?.rotation !== 'public' ? generation + 1 : generation)
 
 /** Reads the row again if the feed has revoked it: a password change may have moved it to a new epoch since. */
 async function findAuthorization(
@@ -126,7 +154,7 @@ function problemOf(
 
 async function permit(
   authorization: Authorization,
-  { generation: presented, seed }: RefreshTokenParts,
+  token: RefreshTokenParts,
   { client, form }: GrantRequest,
   context: BuiltInGrantContext,
   toError: RefreshErrorFactory,
@@ -140,20 +168,9 @@ async function permit(
     return refuse(toError(`user ${authorization.userId} is deleted or disabled`, 'revoked'))
   }
   const { clock, nodeId } = context
-  const status = generationStatus(authorization, presented, { now: clock.now(), nodeId })
-  const rotates = client.type === 'public' || context.refresh?.rotation !== 'public'
-  const generation = nextGeneration(authorization.generation, presented, status, rotates)
-  return { kind: 'refresh', client, authorization, seed, presented, generation, scopes, resources }
-}
-
-function nextGeneration(
-  current: number,
-  presented: number,
-  status: GenerationStatus,
-  rotates: boolean,
-): number {
-  if (status === 'repeated') return current
-  return rotates ? presented + 1 : presented
+  const status = generationStatus(authorization, token.generation, { now: clock.now(), nodeId })
+  const generation = status === 'repeated' ? authorization.generation : nextGeneration(token, client, context)
+  return { kind: 'refresh', client, token, authorization, generation, scopes, resources }
 }
 
 /** Returns the requested scopes that are still available, or undefined if more was requested than authorized. */

@@ -6,14 +6,20 @@ import type { Epochs } from '../model/epochs.ts'
 import { formatScope } from '../model/scope.ts'
 import type { IssuanceContext } from './context.ts'
 
-/** A signed access token. */
-export interface AccessToken {
-  readonly token: string
+/** An access token that is about to be signed. Its times are set before its authorization is written, which can take a while. */
+export interface AccessTokenDraft {
   readonly jti: string
+  /** In seconds. */
+  readonly issuedAt: number
   /** In seconds. */
   readonly expiresIn: number
   /** In milliseconds. */
   readonly expiresAt: number
+}
+
+/** A signed access token. */
+export interface AccessToken extends AccessTokenDraft {
+  readonly token: string
 }
 
 export interface AccessTokenSubject {
@@ -22,7 +28,6 @@ export interface AccessTokenSubject {
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
   readonly epochs: Epochs
-  readonly lifetime: number
   /** From the configuration. Checked: they contain none of the claims below. */
   readonly claims?: JsonObject
   /** Helps scanners to find leaked tokens. */
@@ -38,19 +43,37 @@ export interface AccessTokenSubject {
 type AccessTokenContext = Pick<IssuanceContext, 'issuer' | 'audience' | 'keys' | 'clock'>
 
 /** Creates and signs an access token (RFC 9068). */
-export function createAccessToken(context: AccessTokenContext, subject: AccessTokenSubject): AccessToken {
-  const issuedAt = toSeconds(context.clock.now())
-  const expiresIn = toSeconds(subject.lifetime)
-  const claims = claimsOf(context, subject, issuedAt, issuedAt + expiresIn)
-  const token = context.keys.sign(ACCESS_TOKEN_TYPE, claims, subject.label)
-  return { token, jti: claims.jti, expiresIn, expiresAt: claims.exp * 1000 }
+export const createAccessToken = (
+  context: AccessTokenContext,
+  subject: AccessTokenSubject & { readonly lifetime: number },
+): AccessToken =>
+  signAccessToken(
+    context,
+    draftAccessToken(context.clock.now(), subject.lifetime, subject.user?.authorizationId),
+    subject,
+  )
+
+/** Sets the ID and the times of an access token that is issued at `now`. Without an authorization, it is a machine token. */
+export function draftAccessToken(now: number, lifetime: number, authorizationId?: string): AccessTokenDraft {
+  const [issuedAt, expiresIn] = [toSeconds(now), toSeconds(lifetime)]
+  const jti = authorizationId ? `${authorizationId}.${randomBase64url(9)}` : randomBase64url(16)
+  return { jti, issuedAt, expiresIn, expiresAt: (issuedAt + expiresIn) * 1000 }
+}
+
+/** Signs a drafted access token. */
+export function signAccessToken(
+  context: Omit<AccessTokenContext, 'clock'>,
+  draft: AccessTokenDraft,
+  subject: AccessTokenSubject,
+): AccessToken {
+  const token = context.keys.sign(ACCESS_TOKEN_TYPE, claimsOf(context, subject, draft), subject.label)
+  return { ...draft, token }
 }
 
 function claimsOf(
-  context: AccessTokenContext,
+  context: Pick<AccessTokenContext, 'issuer' | 'audience'>,
   subject: AccessTokenSubject,
-  iat: number,
-  exp: number,
+  { jti, issuedAt, expiresIn }: AccessTokenDraft,
 ): AccessTokenClaims {
   const { sub, clientId, scopes, resources, epochs, user } = subject
   return {
@@ -60,9 +83,9 @@ function claimsOf(
     aud: audienceOf(context, resources),
     client_id: clientId,
     scope: formatScope(scopes),
-    jti: user ? `${user.authorizationId}.${randomBase64url(9)}` : randomBase64url(16),
-    iat,
-    exp,
+    jti,
+    iat: issuedAt,
+    exp: issuedAt + expiresIn,
     subject_type: user ? 'user' : 'client',
     epochs: [epochs.issuer, epochs.client, epochs.user],
     ...(user && { provider: user.provider, azn: user.authorizationId }),
@@ -71,7 +94,7 @@ function claimsOf(
 }
 
 function audienceOf(
-  { audience }: AccessTokenContext,
+  { audience }: Pick<AccessTokenContext, 'audience'>,
   resources: readonly string[],
 ): AccessTokenClaims['aud'] {
   const [only = audience, ...others] = resources

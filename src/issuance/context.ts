@@ -2,6 +2,7 @@ import type { Events } from '../events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Authorization } from '../model/authorization.ts'
 import { SIGN_IN, type Client } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
@@ -45,6 +46,8 @@ export interface IssuanceContext extends TokenPolicy {
   /** The policy of the sign-in API. Undefined if it is off. */
   readonly signIn: TokenPolicy | undefined
   readonly subjectOf: (user: UserRef) => string
+  /** Returns whether the revocation feed has revoked an authorization, even if its row does not say so. */
+  readonly isRevoked: (authorization: Authorization) => boolean
   /** The issuer epoch that this node knows, for machine tokens, which have no row. */
   readonly issuerEpoch: () => number
   readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>

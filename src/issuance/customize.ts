@@ -115,7 +115,9 @@ export function createCustomize(options: CustomizeOptions): Customize {
 }
 
 const EMPTY: JsonObject = Object.freeze({})
-const NOTHING: Customization = { claims: EMPTY, fieldsFor: async () => EMPTY }
+
+/** What a configuration without functions adds. */
+export const NOTHING: Customization = { claims: EMPTY, fieldsFor: async () => EMPTY }
 
 async function describe(
   { client, user: ref, authorizationId, scopes, resources, grantType }: TokenToCustomize,

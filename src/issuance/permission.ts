@@ -1,5 +1,6 @@
 import type { OAuthError } from '../errors.ts'
 import type { Authorization } from '../model/authorization.ts'
+import type { RefreshTokenParts } from '../keys/refresh-token.ts'
 import type { Client } from '../model/client.ts'
 import type { Epochs } from '../model/epochs.ts'
 import type { UserRef } from '../model/subject.ts'
@@ -78,15 +79,20 @@ export interface PersonalPermission {
 export interface RefreshPermission {
   readonly kind: 'refresh'
   readonly client: Client
-  readonly authorization: Authorization
-  /** The seed of the presented token. The row has its hash only. */
-  readonly seed: string
-  /** The generation of the presented token. */
-  readonly presented: number
-  /** The generation of the new token. If it is higher, the token is rotated. */
+  /** The presented token. Its seed is not stored. */
+  readonly token: RefreshTokenParts
+  /**
+   * The authorization, with its user found and the token checked. Undefined if nothing was read: the update then checks
+   * all of it. Only if the client's users are built-in ones and the configuration adds nothing to tokens.
+   */
+  readonly authorization: Authorization | undefined
+  /** The generation of the new token. If it is higher than that of the row, the token is rotated. */
   readonly generation: number
-  /** The scopes of this access token; the authorization keeps its own (RFC 6749 section 6). */
-  readonly scopes: readonly string[]
+  /**
+   * The scopes of this access token; the authorization keeps its own (RFC 6749 section 6). Undefined for those that the
+   * client may still have.
+   */
+  readonly scopes: readonly string[] | undefined
   /** The resources of this access token; the authorization keeps its own (RFC 8707 section 2.2). */
   readonly resources: readonly string[]
 }

@@ -3,7 +3,7 @@ import { toSeconds } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { SIGN_IN } from '../model/client.ts'
 import { formatScope } from '../model/scope.ts'
-import type { AccessToken } from './access-token.ts'
+import type { AccessToken, AccessTokenDraft } from './access-token.ts'
 
 /** A token response in JSON (RFC 6749 section 5.1). */
 export interface TokenResponse {
@@ -48,7 +48,7 @@ export interface IssuedToken {
 /** Returns the event `token.issued`. */
 export const tokenIssued = (
   { requestId, grantType }: TokenRequest,
-  { jti, expiresAt }: AccessToken,
+  { jti, expiresAt }: AccessTokenDraft,
   { clientId, sub, authorizationId, scopes, refreshGeneration }: IssuedToken,
 ): Extract<Emission, readonly ['token.issued', unknown]> => [
   'token.issued',

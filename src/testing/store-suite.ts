@@ -2,6 +2,7 @@ import type { Store } from '../store/contract.ts'
 import { testAppSessions } from './store/app-sessions.ts'
 import { testAudit } from './store/audit.ts'
 import { testAuthorizations } from './store/authorizations.ts'
+import { testRefreshing } from './store/refresh.ts'
 import { testClients } from './store/clients.ts'
 import { testCodes } from './store/codes.ts'
 import { testConnections } from './store/connections.ts'
@@ -41,6 +42,7 @@ const PARTS = [
   testDeviceAnswers,
   testDeviceExchange,
   testAuthorizations,
+  testRefreshing,
   testConsents,
   testConnections,
   testRevocations,

@@ -44,9 +44,15 @@ export function builtInUsers({
     verifyPassword: (user, password) => checkPassword(users, user, password, verifyLegacyHash),
     setPassword: (id, password) => replacePassword(users, id, password),
   })
+  factories.add(factory)
   if (!verifyLegacyHash) withoutLegacyHashes.add(factory)
   return factory
 }
+
+const factories = new WeakSet<object>()
+
+/** Returns whether these are built-in users as they are, so that `find` is a look-up in `store.users`. */
+export const areBuiltInUsers = (users: object): boolean => factories.has(users)
 
 const withoutLegacyHashes = new WeakSet<object>()
 

@@ -13,6 +13,8 @@ export interface LoadedUser {
 
 /** Looks users up by provider. */
 export interface UserDirectory {
+  /** The provider of built-in users, so that a row of `store.users` is all that a user is. Undefined if there is none. */
+  readonly builtInProvider: string | undefined
   /** Returns whether the provider exists. */
   has(provider: string): boolean
   /** Returns a provider. Throws `ConfigError` if it does not exist. */
@@ -31,12 +33,18 @@ export interface UserDirectory {
 /** What users are looked up in. */
 export interface UserDirectoryOptions {
   readonly providers: ReadonlyMap<string, AnyUserProvider>
+  readonly builtInProvider: string | undefined
   readonly epochs: RevocationStore['readEpochs']
   readonly subjectOf: (user: UserRef) => string
 }
 
 /** Creates the user directory of one server. */
-export function createUserDirectory({ providers, epochs, subjectOf }: UserDirectoryOptions): UserDirectory {
+export function createUserDirectory({
+  providers,
+  builtInProvider,
+  epochs,
+  subjectOf,
+}: UserDirectoryOptions): UserDirectory {
   const find: UserDirectory['find'] = async ({ provider, userId }) => {
     const user = await providers.get(provider)?.find(userId)
     // Some databases treat `7abc` as 7. Under a second id, a user would escape the revocations of the first.
@@ -44,6 +52,7 @@ export function createUserDirectory({ providers, epochs, subjectOf }: UserDirect
   }
   const providerOf: UserDirectory['provider'] = (name) => providers.get(name) ?? throwUnknownProvider(name)
   return {
+    builtInProvider,
     has: (provider) => providers.has(provider),
     provider: providerOf,
     passwords: (name) => passwordFunctionsOf(providerOf(name), name),

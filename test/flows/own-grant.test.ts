@@ -331,7 +331,8 @@ describe('a custom grant with a mistake', () => {
     await run(permitting(() => ({})))
     const [authorization] = await own.store.authorizations.list(own.clock.now())
     if (!authorization) throw new Error('There is no authorization')
-    const next = { seed: 'made up', presented: 0, generation: 1, scopes: authorization.scopes, resources: [] }
+    const token = { authorizationId: authorization.id, generation: 0, seed: 'made up' }
+    const next = { token, generation: 1, scopes: authorization.scopes, resources: [] }
     const { response } = await run(async ({ client: asking }) => ({
       kind: 'refresh',
       client: asking,

@@ -8,7 +8,7 @@ import { refuseIfThrottled, authenticateClient, requireGrant } from './client-au
 
 /** POST: the token endpoint (RFC 6749 section 3.2). */
 export async function token(exchange: Exchange): Promise<HttpResponse> {
-  const { settings, grantContext } = exchange.services
+  const { settings } = exchange.services
   await refuseIfThrottled(exchange)
   const form = await readForm(exchange.request)
   const grantType = requireParameter(form, 'grant_type')
@@ -23,7 +23,7 @@ export async function token(exchange: Exchange): Promise<HttpResponse> {
   const tokens = await decideAndIssue(exchange, {
     clientId: client.id,
     grantType,
-    decide: () => decide(grant, { client, form, address, userAgent }, grantContext),
+    decide: (context) => decide(grant, { client, form, address, userAgent }, context),
   })
   return json(200, tokens)
 }

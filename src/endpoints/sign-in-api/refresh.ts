@@ -1,4 +1,4 @@
-import type { Refusal } from '../../grants/grant.ts'
+import type { BuiltInGrantContext, Refusal } from '../../grants/grant.ts'
 import { decideRefresh, type RefreshProblem } from '../../grants/refresh-token.ts'
 import type { Permission } from '../../issuance/permission.ts'
 import { EMPTY_FORM } from '../../lib/form.ts'
@@ -15,7 +15,7 @@ import { invalidTokenError } from './invalid-token.ts'
 export async function refresh(exchange: Exchange): Promise<HttpResponse> {
   exchange.auditFields.clientId = SIGN_IN
   const token = requireParameter(await readParameters(exchange.request), 'refresh_token')
-  const decide = () => decideOrThrottle(exchange, token)
+  const decide = (context: BuiltInGrantContext) => decideOrThrottle(exchange, context, token)
   return json(200, await decideAndIssue(exchange, { clientId: SIGN_IN, grantType: 'refresh_token', decide }))
 }
 
@@ -23,16 +23,20 @@ export async function refresh(exchange: Exchange): Promise<HttpResponse> {
  * Decides before it looks at the throttle: a genuine token cannot be guessed, and failures of others behind the same
  * address must not sign anyone out.
  */
-async function decideOrThrottle(exchange: Exchange, token: string): Promise<Permission | Refusal> {
+async function decideOrThrottle(
+  exchange: Exchange,
+  context: BuiltInGrantContext,
+  token: string,
+): Promise<Permission | Refusal> {
   const { services, address, request } = exchange
-  const { settings, grantContext } = services
+  const { settings } = services
   const toRequest = {
     client: signInClient(settings.provider, settings.signIn?.scopes ?? []),
     form: EMPTY_FORM,
     address,
     userAgent: request.header('user-agent') ?? '',
   }
-  const decision = await decideRefresh(token, toRequest, grantContext, (detail, problem) =>
+  const decision = await decideRefresh(token, toRequest, context, (detail, problem) =>
     invalidTokenError(exchange, DESCRIPTIONS[problem], detail),
   )
   if (decision.kind === 'refused' && decision.isGuess) await refuseIfThrottled(exchange)

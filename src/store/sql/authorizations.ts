@@ -1,23 +1,23 @@
-import type { Expression, Insertable, Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Authorization, Rotation } from '../../model/authorization.ts'
 import { isReservedClientId } from '../../model/client.ts'
 import type { Session } from '../../model/session.ts'
-import type { AuthorizationStore, RefreshUpdate } from '../contract.ts'
+import type { AuthorizationStore } from '../contract.ts'
 import type { ListOptions } from '../list-options.ts'
-import { fromJson, greaterOf, numberOrNull, toJson } from './columns.ts'
+import { fromJson, numberOrNull, toJson } from './columns.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
-import { ISSUER_SUBJECT } from './epochs.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
+import { createRefresh } from './refresh.ts'
 import { toSessionRow } from './sessions.ts'
-import type { AuthorizationTable, EpochKind } from './tables.ts'
+import type { AuthorizationTable } from './tables.ts'
 
 export function createAuthorizationStore(database: Database): AuthorizationStore {
-  const { dialect, first, all, change, transaction } = database
+  const { dialect, first, all, transaction } = database
   const inserter = createAuthorizationInserter(database)
   const find = prepare(({ id }: { id: string }) => selectAuthorizations(database).where('id', '=', id))
-  const refresh = prepareRefresh(database)
+  const refresh = createRefresh(database)
   const markUsed = prepareMarkUsed(database)
   const listByUser = prepareListByUser(database)
   const authorizations: AuthorizationStore = {
@@ -39,8 +39,10 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    refresh: (update, subject) =>
-      change(refresh({ ...update, rotations: toJson(update.rotations), subject })),
+    async refresh(update) {
+      const row = await refresh(update)
+      return row && toAuthorization(row)
+    },
     listByUser: async ({ provider, userId }, now) =>
       (await all(listByUser({ provider, userId, now }))).map(toAuthorization),
     list: async (now, options) =>
@@ -95,44 +97,6 @@ export function createAuthorizationInserter(database: Database): AuthorizationIn
 }
 
 const selectAuthorizations = ({ db }: Database) => db.selectFrom('consulate_authorizations').selectAll()
-
-type RefreshParameters = Omit<RefreshUpdate, 'rotations'> & {
-  readonly rotations: string
-  readonly subject: string
-}
-
-/** One statement with all conditions, so that it changes nothing if another refresh or a revocation came first. */
-const prepareRefresh = ({ db }: Database) =>
-  prepare(({ id, from, to, rotations, lastUsedAt, expiresAt, accessExpiresAt, subject }: RefreshParameters) =>
-    db
-      .updateTable('consulate_authorizations')
-      .set({
-        generation: to,
-        rotations,
-        last_used_at: lastUsedAt,
-        expires_at: expiresAt,
-        access_expires_at: greaterOf('access_expires_at', accessExpiresAt),
-      })
-      .where('id', '=', id)
-      .where('generation', '=', from)
-      .where('revoked_at', 'is', null)
-      .where((eb) => {
-        const current = (kind: EpochKind, subject: Expression<string>) =>
-          eb.fn.coalesce(
-            eb
-              .selectFrom('consulate_epochs')
-              .select('epoch')
-              .where('kind', '=', kind)
-              .where('subject', '=', subject),
-            eb.val(0),
-          )
-        return eb.and([
-          eb('issuer_epoch', '>=', current('issuer', eb.val(ISSUER_SUBJECT))),
-          eb('client_epoch', '>=', current('client', eb.ref('client_id'))),
-          eb('user_epoch', '>=', current('user', eb.val(subject))),
-        ])
-      }),
-  )
 
 const prepareMarkUsed = ({ db }: Database) =>
   prepare(({ id, usedAt }: { id: string; usedAt: number }) =>

@@ -28,6 +28,8 @@ export interface Database extends QueryRunner {
   ) => Promise<Result>
   /** Runs one statement as a `relaxed` transaction of its own. Returns whether it changed one row. */
   readonly change: (query: CompiledQuery) => Promise<boolean>
+  /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns the row that it changed. */
+  readonly changeRow: <Row>(change: RowChange<Row>) => Promise<Row | undefined>
   /**
    * Runs `work`. The first transaction within it that commits also runs `addition`, with its own result, just before. Returns
    * whether one did, besides what `work` returns.
@@ -36,6 +38,14 @@ export interface Database extends QueryRunner {
     addition: TransactionAddition,
     work: () => Promise<Result>,
   ) => Promise<{ readonly result: Result; readonly isAdded: boolean }>
+}
+
+/** An update of at most one row. */
+export interface RowChange<Row> {
+  /** Returns the row, if the dialect has `hasUpdateReturning`. */
+  readonly update: CompiledQuery<Row>
+  /** Selects the row otherwise. */
+  readonly select: CompiledQuery<Row>
 }
 
 /** Writes more rows in a transaction, depending on its result. May run again, like the transaction. */
@@ -64,18 +74,25 @@ export function createDatabase(dialect: SqlDialect): Database {
     pending.isOpen = false
     return result
   }
+  const queries = createQueryRunner(runWithRetries)
+  /** Runs one statement on its own, unless an addition needs a transaction. */
+  const runAlone = <Result>(body: (queries: QueryRunner) => Promise<Result>): Promise<Result> =>
+    additions.getStore()?.isOpen ? transaction('relaxed', body) : body(queries)
   return {
-    ...createQueryRunner(runWithRetries),
+    ...queries,
     db,
     dialect,
     background: createQueryRunner(
       background ? (query) => retryWhileBusy(dialect, () => background.run(query)) : runWithRetries,
     ),
     transaction,
-    change: async (query) =>
-      additions.getStore()?.isOpen
-        ? transaction('relaxed', async (queries) => (await queries.execute(query)) === 1)
-        : Number((await runWithRetries(query)).numAffectedRows ?? 0) === 1,
+    change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
+    changeRow: ({ update, select }) =>
+      dialect.hasUpdateReturning
+        ? runAlone((runner) => runner.first(update))
+        : transaction('relaxed', async (runner) =>
+            (await runner.execute(update)) === 1 ? runner.first(select) : undefined,
+          ),
     async withAddition(addition, work) {
       const pending: PendingAddition = { addition, isOpen: true, isAdded: false }
       const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))

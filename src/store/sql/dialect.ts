@@ -1,4 +1,4 @@
-import type { CompiledQuery, Dialect, QueryResult } from 'kysely'
+import type { CompiledQuery, Dialect, QueryResult, RawBuilder } from 'kysely'
 
 /**
  * How safe a commit is against a power cut: a `durable` one is on disk when it returns, a `relaxed` one may be lost if it
@@ -115,6 +115,10 @@ export interface SqlDialect {
   readonly background?: BackgroundConnection
   readonly types: ColumnTypes
   readonly clauses: Clauses
+  /** Whether an `update` can return the row that it changed. Otherwise, the store selects it in the same transaction. */
+  readonly hasUpdateReturning: boolean
+  /** Returns the JSON array in a column with one more element, given as JSON text, before its first `maximum - 1`. */
+  readonly prependToJson: (column: string, element: string, maximum: number) => RawBuilder<string>
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>
   readonly migrations: MigrationRules
   /** How long (ms) a call is retried while the database is busy. */

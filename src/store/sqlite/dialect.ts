@@ -1,4 +1,4 @@
-import { CompiledQuery, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { CompiledQuery, sql, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
 import type { BackgroundConnection, MigrationRules, SqlDialect } from '../sql/dialect.ts'
 import { canUseThreads, createBackground } from './background.ts'
@@ -32,6 +32,8 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
       keepExisting: () => 'on conflict do nothing',
       createTable: 'strict',
     },
+    hasUpdateReturning: true,
+    prependToJson,
     transactions: {
       // In WAL mode, NORMAL commits without waiting for the disk. FULL waits for all earlier commits too.
       durable: {
@@ -60,6 +62,12 @@ const migrations: MigrationRules = {
   },
   isMissingTable: (error) => error instanceof Error && error.message.startsWith('no such table'),
   script: { command: 'sqlite3 -bail FILE < SCRIPT', begin: ['begin immediate'], end: ['commit'] },
+}
+
+/** `json_remove` ignores a path that does not exist. */
+const prependToJson: SqlDialect['prependToJson'] = (column, element, maximum) => {
+  const [array, tooMany] = [sql.ref(column), sql.lit(`$[${maximum}]`)]
+  return sql`json_remove('[' || ${element} || iif(${array} = '[]', '', ',') || substr(${array}, 2), ${tooMany})`
 }
 
 const createKyselyDialect = (

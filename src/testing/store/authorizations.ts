@@ -1,4 +1,4 @@
-import type { RefreshUpdate, Store } from '../../store/contract.ts'
+import type { Store } from '../../store/contract.ts'
 import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
 import {
@@ -16,20 +16,8 @@ import {
   signIn,
 } from './samples.ts'
 
-const UPDATE: RefreshUpdate = {
-  id: 'azn',
-  from: 0,
-  to: 1,
-  rotations: [{ generation: 0, graceEndsAt: NOW + MINUTE, nodeId: 'node' }],
-  lastUsedAt: NOW + 1,
-  expiresAt: NOW + 90 * MINUTE,
-  accessExpiresAt: NOW + 20 * MINUTE,
-}
-
+/** What raises an epoch of Alice's authorization. */
 const TARGETS: readonly RevocationTarget[] = [
-  { kind: 'authorization', id: 'azn' },
-  { kind: 'session', id: 'laptop' },
-  { kind: 'client', id: 'web' },
   { kind: 'user', user: ALICE, subject: 'alice' },
   { kind: 'issuer' },
 ]
@@ -37,7 +25,6 @@ const TARGETS: readonly RevocationTarget[] = [
 export function testAuthorizations(suite: Suite): void {
   testInserting(suite)
   testNewSessions(suite)
-  testRefreshing(suite)
   testListing(suite)
 }
 
@@ -45,7 +32,11 @@ function testInserting({ describe, test, expect }: Suite): void {
   describe('authorizations', () => {
     test('finds an authorization as it was inserted', async (store) => {
       await signIn(store)
-      const full = sampleAuthorization({ name: 'My script', rotations: UPDATE.rotations, generation: 1 })
+      const full = sampleAuthorization({
+        name: 'My script',
+        rotations: [{ generation: 0, graceEndsAt: NOW + MINUTE, nodeId: 'node' }],
+        generation: 1,
+      })
       const minimal = sampleAuthorization({
         id: 'minimal',
         sessionId: null,
@@ -102,7 +93,7 @@ function testInserting({ describe, test, expect }: Suite): void {
       expect(countTrue(await Promise.all(inserts))).toBe(1)
     })
 
-    for (const target of TARGETS.slice(3)) {
+    for (const target of TARGETS) {
       test(`refuses an authorization whose ${target.kind} epoch was raised after it was read`, async (store) => {
         await signIn(store)
         const epochs = await currentEpochs(store)
@@ -183,66 +174,6 @@ function testNewSessions({ describe, test, expect }: Suite): void {
       const times = [7, 3, 9, 1, 8]
       await Promise.all(times.map((time) => store.authorizations.markUsed(new Map([['azn', NOW + time]]))))
       expect(await usesOf(store, ['azn'])).toEqual([NOW + 9])
-    })
-  })
-}
-
-function testRefreshing({ describe, test, expect }: Suite): void {
-  describe('refreshing an authorization', () => {
-    test('updates the row if it has the expected generation', async (store) => {
-      await authorize(store)
-      expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(true)
-      const { id: _, from: __, to: generation, ...changes } = UPDATE
-      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ ...changes, generation }))
-    })
-
-    test('returns false and changes nothing for another generation or an unknown id', async (store) => {
-      await authorize(store, { generation: 5 })
-      for (const from of [4, 6]) {
-        expect(await store.authorizations.refresh({ ...UPDATE, from, to: from + 1 }, 'alice')).toBe(false)
-      }
-      expect(await store.authorizations.refresh({ ...UPDATE, id: 'other' }, 'alice')).toBe(false)
-      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
-    })
-
-    test('returns true for a repeat, even if it changes nothing', async (store) => {
-      await authorize(store)
-      const repeat = { ...UPDATE, to: 0, rotations: [] }
-      expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
-      expect(await store.authorizations.refresh(repeat, 'alice')).toBe(true)
-      expect((await store.authorizations.find('azn'))?.generation).toBe(0)
-    })
-
-    test('never lowers the latest access token expiry', async (store) => {
-      await authorize(store)
-      await store.authorizations.refresh({ ...UPDATE, accessExpiresAt: NOW + MINUTE }, 'alice')
-      expect((await store.authorizations.find('azn'))?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
-    })
-
-    test('succeeds once under 50 parallel refreshes of one generation', async (store) => {
-      await authorize(store)
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, () => store.authorizations.refresh(UPDATE, 'alice')),
-      )
-      expect(countTrue(answers)).toBe(1)
-      expect((await store.authorizations.find('azn'))?.generation).toBe(1)
-    })
-
-    for (const target of TARGETS) {
-      test(`returns false after a revocation (${target.kind})`, async (store) => {
-        await authorize(store)
-        await store.revocations.revoke(target, NOW)
-        expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(false)
-        expect((await store.authorizations.find('azn'))?.revokedAt).toBe(NOW)
-      })
-    }
-
-    test('returns false if an epoch was raised, even if the row is not marked as revoked', async (store) => {
-      await authorize(store)
-      const elsewhere = { provider: 'admins', userId: 'alice' }
-      await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
-      expect((await store.authorizations.find('azn'))?.revokedAt).toBe(null)
-      expect(await store.authorizations.refresh(UPDATE, 'alice')).toBe(false)
     })
   })
 }

@@ -9,6 +9,7 @@ import {
   authorize,
   currentEpochs,
   sampleAuthorization,
+  sampleRefresh,
   sampleClient,
   sampleCode,
   sampleSession,
@@ -196,8 +197,7 @@ export function testConnections({ describe, test, expect }: Suite): void {
     test('stops refreshes, but not later authorizations', async (store) => {
       await authorize(store)
       await store.connections.disconnect(ALICE, TARGET, NOW + 1)
-      const update = { id: 'azn', from: 0, to: 1, rotations: [], lastUsedAt: NOW, expiresAt: NOW + MINUTE }
-      expect(await store.authorizations.refresh({ ...update, accessExpiresAt: NOW }, 'alice')).toBe(false)
+      expect(await store.authorizations.refresh(sampleRefresh())).toBe(undefined)
       const later = sampleAuthorization({ id: 'later', epochs: await currentEpochs(store) })
       expect(await store.authorizations.insert(later, 'alice')).toBe(true)
       expect((await store.authorizations.listByUser(ALICE, NOW)).map(({ id }) => id)).toEqual(['later'])

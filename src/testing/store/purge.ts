@@ -9,6 +9,7 @@ import {
   MINUTE,
   NOW,
   sampleAuthorization,
+  sampleRefresh,
   sampleClaim,
   sampleClient,
   sampleCode,
@@ -281,13 +282,11 @@ function testSteps({ describe, test, expect }: Suite): void {
 
     test('never delete an authorization that is refreshed meanwhile', async (store) => {
       await authorize(store, { expiresAt: NOW + 15 * MINUTE })
-      const refreshed = { lastUsedAt: NOW, expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE }
-      const step = { id: 'azn', from: 0, to: 1, rotations: [], ...refreshed }
-      const [isRefreshed] = await Promise.all([
-        store.authorizations.refresh(step, 'alice'),
+      const [refreshed] = await Promise.all([
+        store.authorizations.refresh(sampleRefresh({ expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE })),
         purgeKind(store, 'authorizations', cutoffsAt(NOW + 15 * MINUTE)),
       ])
-      expect((await store.authorizations.find('azn')) !== undefined).toBe(isRefreshed)
+      expect((await store.authorizations.find('azn')) !== undefined).toBe(refreshed !== undefined)
     })
   })
 }

@@ -7,7 +7,7 @@ import { ZERO_EPOCHS } from '../../model/epochs.ts'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
-import type { Store, UserRecord } from '../../store/contract.ts'
+import type { RefreshUpdate, Store, UserRecord } from '../../store/contract.ts'
 
 /** The time of the samples. The suite never reads a clock. */
 export const NOW = 1_800_000_000_000
@@ -166,6 +166,22 @@ export const sampleAuthorization = (changes: Partial<Authorization> = {}): Autho
   expiresAt: NOW + 60 * MINUTE,
   accessExpiresAt: NOW + 15 * MINUTE,
   revokedAt: null,
+  ...changes,
+})
+
+/** The next state of that authorization. */
+export const sampleRefresh = (changes: Partial<RefreshUpdate> = {}): RefreshUpdate => ({
+  id: 'azn',
+  seedHash: sampleAuthorization().seedHash ?? '',
+  clientId: 'web',
+  from: 0,
+  to: 1,
+  rotation: { generation: 0, graceEndsAt: NOW + MINUTE, nodeId: 'node' },
+  now: NOW + 1,
+  expiresAt: NOW + 90 * MINUTE,
+  maximumLifetime: null,
+  accessExpiresAt: NOW + 20 * MINUTE,
+  user: { subject: 'alice' },
   ...changes,
 })
 

@@ -10,6 +10,7 @@ import {
   sampleAuthorization,
   sampleClient,
   sampleCode,
+  sampleRefresh,
   sampleSession,
   sampleUser,
   signIn,
@@ -41,16 +42,6 @@ interface Write {
 const isTrue = (result: boolean): boolean => result
 const isDefined = (result: unknown): boolean => result !== undefined
 
-const REFRESH = {
-  id: 'azn',
-  from: 0,
-  to: 1,
-  rotations: [],
-  lastUsedAt: NOW,
-  expiresAt: NOW + MINUTE,
-  accessExpiresAt: NOW + MINUTE,
-}
-
 const WRITES: Readonly<Record<string, Write>> = {
   'sessions.insert': {
     prepare: async () => undefined,
@@ -64,8 +55,8 @@ const WRITES: Readonly<Record<string, Write>> = {
   },
   'authorizations.refresh': {
     prepare: authorize,
-    write: ({ authorizations }) => authorizations.refresh(REFRESH, 'alice'),
-    isDone: isTrue,
+    write: ({ authorizations }) => authorizations.refresh(sampleRefresh()),
+    isDone: isDefined,
   },
   'codes.exchange': {
     prepare: async (store) => {

@@ -10,6 +10,7 @@ import {
   sampleAuthorization,
   sampleClaim,
   sampleClient,
+  sampleRefresh,
   sampleSession,
 } from '../../../src/testing/store/samples.ts'
 
@@ -63,9 +64,8 @@ const tasks = {
   async refresh(store, count) {
     const results: boolean[] = []
     for (let from = 0; from < count; from++) {
-      const times = { lastUsedAt: NOW, expiresAt: NOW, accessExpiresAt: NOW }
-      const update = { id: 'azn', from, to: from + 1, rotations: [], ...times }
-      results.push(await store.authorizations.refresh(update, 'alice'))
+      const row = await store.authorizations.refresh(sampleRefresh({ from, to: from + 1 }))
+      results.push(row !== undefined)
     }
     return countTrue(results)
   },

@@ -1,0 +1,112 @@
+import { sql } from 'kysely'
+import type { Compilable, Expression, ExpressionBuilder, RawBuilder, Selectable, SqlBool } from 'kysely'
+import { REMEMBERED_ROTATIONS } from '../../model/authorization.ts'
+import type { RefreshUpdate } from '../contract.ts'
+import { greaterOf, toJson } from './columns.ts'
+import type { Database } from './database.ts'
+import { ISSUER_SUBJECT } from './epochs.ts'
+import { prepare } from './prepare.ts'
+import type { AuthorizationTable, EpochKind, Tables } from './tables.ts'
+
+type AuthorizationRow = Selectable<AuthorizationTable>
+
+/** Creates the update that refreshes an authorization. It returns the changed row. */
+export function createRefresh(
+  database: Database,
+): (update: RefreshUpdate) => Promise<AuthorizationRow | undefined> {
+  const ofKnownUser = prepareRefresh(database, isCurrentFor)
+  const ofBuiltInUser = prepareRefresh(database, isOfBuiltInUser)
+  const select = prepare(({ id }: { id: string }) =>
+    database.db.selectFrom('consulate_authorizations').selectAll().where('id', '=', id),
+  )
+  return (update) => {
+    const { user, rotation } = update
+    const { rotate, keep } = 'subject' in user ? ofKnownUser : ofBuiltInUser
+    const parameters = { ...update, ...NO_USER, ...user, rotation: toJson(rotation) }
+    return database.changeRow({
+      update: (rotation ? rotate : keep)(parameters),
+      select: select(update),
+    })
+  }
+}
+
+interface Parameters extends Omit<RefreshUpdate, 'rotation' | 'user'> {
+  /** JSON. */
+  readonly rotation: string
+  readonly subject: string
+  readonly builtInProvider: string
+}
+
+const NO_USER = { subject: '', builtInProvider: '' } as const
+
+type Builder = ExpressionBuilder<Tables, 'consulate_authorizations'>
+type UserCondition = (eb: Builder, parameters: Parameters) => Expression<SqlBool>
+
+/** The same update with and without a rotation. */
+const prepareRefresh = (database: Database, isOfUser: UserCondition) => ({
+  rotate: prepare((parameters: Parameters) =>
+    buildRefresh(database, parameters, isOfUser, {
+      rotations: database.dialect.prependToJson('rotations', parameters.rotation, REMEMBERED_ROTATIONS),
+    }),
+  ),
+  keep: prepare((parameters: Parameters) => buildRefresh(database, parameters, isOfUser, {})),
+})
+
+/**
+ * One statement with all conditions, so that it changes nothing if another refresh or a revocation came first. That it does
+ * not compare the hash of the seed in constant time reveals nothing: nobody can choose the SHA-256 of a guess.
+ */
+function buildRefresh(
+  { db, dialect }: Database,
+  parameters: Parameters,
+  isOfUser: UserCondition,
+  rotations: { readonly rotations?: RawBuilder<string> },
+): Compilable<AuthorizationRow> {
+  const { id, seedHash, clientId, from, to, now, expiresAt, maximumLifetime, accessExpiresAt } = parameters
+  const latest = sql`created_at + ${maximumLifetime}`
+  const update = db
+    .updateTable('consulate_authorizations')
+    .set({
+      generation: to,
+      ...rotations,
+      last_used_at: now,
+      expires_at: sql`case when ${latest} < ${expiresAt} then ${latest} else ${expiresAt} end`,
+      access_expires_at: greaterOf('access_expires_at', accessExpiresAt),
+    })
+    .where('id', '=', id)
+    .where('seed_hash', '=', seedHash)
+    .where('client_id', '=', clientId)
+    .where('generation', '=', from)
+    .where('expires_at', '>', now)
+    .where('revoked_at', 'is', null)
+    .where((eb) => eb('issuer_epoch', '>=', currentEpoch(eb, 'issuer', eb.val(ISSUER_SUBJECT))))
+    .where((eb) => eb('client_epoch', '>=', currentEpoch(eb, 'client', eb.ref('client_id'))))
+    .where((eb) => isOfUser(eb, parameters))
+  const returning = update.returningAll()
+  // A database without `returning` runs a select afterwards.
+  return dialect.hasUpdateReturning ? returning : (update as unknown as typeof returning)
+}
+
+const isCurrentFor: UserCondition = (eb, { subject }) =>
+  eb('user_epoch', '>=', currentEpoch(eb, 'user', eb.val(subject)))
+
+const isOfBuiltInUser: UserCondition = (eb, { builtInProvider }) =>
+  eb.and([
+    eb('provider', '=', builtInProvider),
+    eb('resources', '=', toJson([])),
+    eb('user_id', 'not like', '%:%'),
+    eb('user_epoch', '>=', currentEpoch(eb, 'user', eb.ref('user_id'))),
+    eb.exists(
+      eb
+        .selectFrom('consulate_users')
+        .select('consulate_users.id')
+        .whereRef('consulate_users.id', '=', 'consulate_authorizations.user_id')
+        .where('consulate_users.disabled_at', 'is', null),
+    ),
+  ])
+
+const currentEpoch = (eb: Builder, kind: EpochKind, subject: Expression<string>) =>
+  eb.fn.coalesce(
+    eb.selectFrom('consulate_epochs').select('epoch').where('kind', '=', kind).where('subject', '=', subject),
+    eb.val(0),
+  )
