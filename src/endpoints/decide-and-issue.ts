@@ -22,18 +22,23 @@ export async function decideAndIssue(
   { clientId, grantType, decide }: TokenDecision,
 ): Promise<TokenResponse> {
   const { services, requestId } = exchange
-  let context = services.grantContext
+  const { grantContext } = services
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const decision = await decide(context)
+    const decision = await decide(attempt === 0 ? grantContext : readingFirst(grantContext))
     if (decision.kind === 'refused') throw await applyRefusal(exchange, clientId, decision)
     const response = await services.issuance.issue(decision, { requestId, grantType })
     if (response) return response
     if (decision.kind === 'authorization' && decision.ifRevoked) throw decision.ifRevoked
-    context = { ...context, directProvider: undefined }
   }
   const options = { detail: `lost ${MAX_ATTEMPTS} races in a row`, headers: { 'Retry-After': '1' } }
   throw new OAuthError('temporarily_unavailable', 'Try again in a moment', options)
 }
+
+/** What an update has refused must be read, to say why. */
+const readingFirst = (context: BuiltInGrantContext): BuiltInGrantContext => ({
+  ...context,
+  directProvider: undefined,
+})
 
 /** Applies the effects of a refusal, and returns the error for the client. */
 async function applyRefusal(exchange: Exchange, clientId: string, refusal: Refusal): Promise<OAuthError> {

@@ -17,7 +17,6 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
   const { dialect, first, all, transaction } = database
   const inserter = createAuthorizationInserter(database)
   const find = prepare(({ id }: { id: string }) => selectAuthorizations(database).where('id', '=', id))
-  const refresh = createRefresh(database)
   const markUsed = prepareMarkUsed(database)
   const listByUser = prepareListByUser(database)
   const authorizations: AuthorizationStore = {
@@ -39,10 +38,7 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    async refresh(update) {
-      const row = await refresh(update)
-      return row && toAuthorization(row)
-    },
+    refresh: createRefresh(database, toAuthorization),
     listByUser: async ({ provider, userId }, now) =>
       (await all(listByUser({ provider, userId, now }))).map(toAuthorization),
     list: async (now, options) =>

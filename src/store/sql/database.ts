@@ -28,8 +28,8 @@ export interface Database extends QueryRunner {
   ) => Promise<Result>
   /** Runs one statement as a `relaxed` transaction of its own. Returns whether it changed one row. */
   readonly change: (query: CompiledQuery) => Promise<boolean>
-  /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns the row that it changed. */
-  readonly changeRow: <Row>(change: RowChange<Row>) => Promise<Row | undefined>
+  /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns what it is changed to. */
+  readonly changeRow: <Row, Result>(change: RowChange<Row, Result>) => Promise<Result | undefined>
   /**
    * Runs `work`. The first transaction within it that commits also runs `addition`, with its own result, just before. Returns
    * whether one did, besides what `work` returns.
@@ -41,11 +41,12 @@ export interface Database extends QueryRunner {
 }
 
 /** An update of at most one row. */
-export interface RowChange<Row> {
+export interface RowChange<Row, Result> {
   /** Returns the row, if the dialect has `hasUpdateReturning`. */
   readonly update: CompiledQuery<Row>
   /** Selects the row otherwise. */
   readonly select: CompiledQuery<Row>
+  readonly toResult: (row: Row) => Result
 }
 
 /** Writes more rows in a transaction, depending on its result. May run again, like the transaction. */
@@ -87,11 +88,11 @@ export function createDatabase(dialect: SqlDialect): Database {
     ),
     transaction,
     change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
-    changeRow: ({ update, select }) =>
+    changeRow: ({ update, select, toResult }) =>
       dialect.hasUpdateReturning
-        ? runAlone((runner) => runner.first(update))
+        ? runAlone(async (runner) => mapRow(await runner.first(update), toResult))
         : transaction('relaxed', async (runner) =>
-            (await runner.execute(update)) === 1 ? runner.first(select) : undefined,
+            (await runner.execute(update)) === 1 ? mapRow(await runner.first(select), toResult) : undefined,
           ),
     async withAddition(addition, work) {
       const pending: PendingAddition = { addition, isOpen: true, isAdded: false }
@@ -126,6 +127,9 @@ interface PendingAddition {
   isOpen: boolean
   isAdded: boolean
 }
+
+const mapRow = <Row, Result>(row: Row | undefined, toResult: (row: Row) => Result): Result | undefined =>
+  row && toResult(row)
 
 const createQueryRunner = (run: Run): QueryRunner => ({
   all: async (query) => (await run(query)).rows,

@@ -10,10 +10,11 @@ import type { AuthorizationTable, EpochKind, Tables } from './tables.ts'
 
 type AuthorizationRow = Selectable<AuthorizationTable>
 
-/** Creates the update that refreshes an authorization. It returns the changed row. */
-export function createRefresh(
+/** Creates the update that refreshes an authorization. */
+export function createRefresh<Result>(
   database: Database,
-): (update: RefreshUpdate) => Promise<AuthorizationRow | undefined> {
+  toResult: (row: AuthorizationRow) => Result,
+): (update: RefreshUpdate) => Promise<Result | undefined> {
   const ofKnownUser = prepareRefresh(database, isCurrentFor)
   const ofBuiltInUser = prepareRefresh(database, isOfBuiltInUser)
   const select = prepare(({ id }: { id: string }) =>
@@ -26,6 +27,7 @@ export function createRefresh(
     return database.changeRow({
       update: (rotation ? rotate : keep)(parameters),
       select: select(update),
+      toResult,
     })
   }
 }
@@ -82,9 +84,7 @@ function buildRefresh(
     .where((eb) => eb('issuer_epoch', '>=', currentEpoch(eb, 'issuer', eb.val(ISSUER_SUBJECT))))
     .where((eb) => eb('client_epoch', '>=', currentEpoch(eb, 'client', eb.ref('client_id'))))
     .where((eb) => isOfUser(eb, parameters))
-  const returning = update.returningAll()
-  // A database without `returning` runs a select afterwards.
-  return dialect.hasUpdateReturning ? returning : (update as unknown as typeof returning)
+  return dialect.hasUpdateReturning ? update.returningAll() : (update as never)
 }
 
 const isCurrentFor: UserCondition = (eb, { subject }) =>

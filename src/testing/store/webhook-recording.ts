@@ -115,12 +115,18 @@ export function testWebhookRecording({ describe, test, expect }: Suite): void {
     for (const [name, { prepare, write, isDone }] of Object.entries(WRITES))
       test(`with what ${name} writes, and none if it writes nothing`, async (store) => {
         await prepare(store)
+        let recorded: unknown
         const record = () =>
           store.webhooks.record(
             () => write(store),
-            (result) => (isDone(result as never) ? [sampleDelivery()] : []),
+            (result) => {
+              recorded = result
+              return isDone(result as never) ? [sampleDelivery()] : []
+            },
           )
-        expect(isDone((await record()) as never)).toBe(true)
+        const result = await record()
+        expect(isDone(result as never)).toBe(true)
+        expect(recorded).toEqual(result)
         expect(await messagesIn(store)).toEqual(['msg_1'])
         await record().catch(() => undefined)
         expect(await messagesIn(store)).toEqual(['msg_1'])
