@@ -84,7 +84,7 @@ function buildRefresh(
     .where((eb) => eb('issuer_epoch', '>=', currentEpoch(eb, 'issuer', eb.val(ISSUER_SUBJECT))))
     .where((eb) => eb('client_epoch', '>=', currentEpoch(eb, 'client', eb.ref('client_id'))))
     .where((eb) => isOfUser(eb, parameters))
-  return dialect.hasUpdateReturning ? update.returningAll() : (update as never)
+  return dialect.hasUpdateReturning ? update.returningAll() : update
 }
 
 const isCurrentFor: UserCondition = (eb, { subject }) =>
