@@ -10,7 +10,7 @@ import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
-import type { BuiltInGrantContext } from './grants/grant.ts'
+import { createGrantContext, type GrantServices } from './grant-context.ts'
 import { createCustomize } from './issuance/customize.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
@@ -23,7 +23,6 @@ import { EXPIRY_MARGIN } from './lib/clock.ts'
 import { randomBase64url } from './lib/hash.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createAccessTokens } from './passport/access-token.ts'
-import { createImportedRefreshTokens } from './passport/refresh-token.ts'
 import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
@@ -39,7 +38,6 @@ import { createSigners } from './signers.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
 import type { Store } from './store/contract.ts'
-import { createAttempt, type Throttle } from './throttle/throttle.ts'
 import { openObservedStore } from './telemetry/open.ts'
 import { createThrottles, type Throttles } from './throttle/throttles.ts'
 import { openUserDirectory } from './user-directory.ts'
@@ -63,7 +61,7 @@ interface Foundation
       | 'subjectOf'
       | keyof Emitter
     >,
-    Pick<BuiltInGrantContext, 'isRevoked'> {
+    Pick<GrantServices, 'isRevoked'> {
   readonly liveKeys: LiveKeys
   /** Names this node in rows with times that only its own clock can judge. New at each start. */
   readonly nodeId: string
@@ -276,24 +274,6 @@ const openPersonalTokens = (
     usedAt: services.lastUsed.usedAt,
     counterFor: services.personalTokenCounter,
   })
-
-const createGrantContext = (
-  { settings, store, userDirectory, subjectOf, isRevoked, liveKeys, nodeId }: Foundation,
-  throttle: Throttle,
-): BuiltInGrantContext => ({
-  ...settings,
-  nodeId,
-  store,
-  refreshTokens: liveKeys.refreshTokens,
-  importedRefreshTokens: createImportedRefreshTokens(settings.passport, settings.clock),
-  userDirectory,
-  throttle,
-  attempt: createAttempt(throttle),
-  epochs: store.revocations.readEpochs,
-  subjectOf,
-  isRevoked,
-  directProvider: settings.tokenClaims || settings.tokenResponse ? undefined : userDirectory.builtInProvider,
-})
 
 /** If personal access tokens are off, existing ones can still be listed and revoked. */
 const NO_NEW_TOKENS = { lifetime: 0, maximumLifetime: 0 } as const
