@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'app-sessions.ts',
     'assembly.ts',
     'client-services.ts',
+    'grant-context.ts',
     'administration',
     'password-resets.ts',
     'server-guard.ts',
