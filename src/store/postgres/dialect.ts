@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { SqlDialect } from '../sql/dialect.ts'
 import type { TableNames } from '../sql/table-names.ts'
 import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
@@ -32,6 +33,8 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
       keepExisting: () => 'on conflict do nothing',
       createTable: '',
     },
+    hasUpdateReturning: true,
+    prependToJson,
     transactions: {
       durable: { begin: [`${begin(busyTimeout)}; ${ON_DISK}`], end: [] },
       relaxed: { begin: [begin(busyTimeout)], end: [] },
@@ -43,6 +46,10 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
     isUnavailable,
   }
 }
+
+/** `- integer` removes the element at that index, if there is one. */
+const prependToJson: SqlDialect['prependToJson'] = (column, element, maximum) =>
+  sql`((jsonb_build_array(${element}::jsonb) || ${sql.ref(column)}::jsonb) - ${sql.lit(maximum)})::text`
 
 /** A process that freezes within a transaction loses it before others have waited too long for its locks. */
 const begin = (busyTimeout: number): string =>
