@@ -17,6 +17,7 @@ import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
 import { startOwnerCheck } from './jobs/owner-check.ts'
 import type { DerivedKeys } from './keys/derived.ts'
+import { managedKeysOf } from './keys/managed-directory.ts'
 import { checkFingerprint } from './keys/fingerprint.ts'
 import { createLiveKeys, type LiveKeys } from './keys/live.ts'
 import { EXPIRY_MARGIN } from './lib/clock.ts'
@@ -89,6 +90,8 @@ async function openFoundation(
   const { clock, issuer, logger } = settings
   const subject = (user: UserRef): string => subjectOf(user, settings.provider)
   const userDirectory = openUserDirectory(settings, config, subject)
+  // Secrets in the store need its tables. Other mistakes must not leave a new database behind.
+  if (managedKeysOf(settings.secrets)?.areInStore) await prepareTables(settings, store)
   const liveKeys = await createLiveKeys(settings.secrets, issuer)
   const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
   await prepareTables(settings, store)
@@ -236,7 +239,7 @@ function createServices(foundation: Foundation): Services {
     grantContext: createGrantContext(foundation, throttles.throttle),
     webhooks: createWebhookManagement({ ...settings, store: store.webhooks }),
     async close() {
-      liveKeys.close()
+      await liveKeys.close()
       feed.close()
       await broadcast.close()
       ownerCheck.close()

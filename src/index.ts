@@ -70,14 +70,10 @@ export type {
 } from './sign-in/browser-sessions.ts'
 export { secretsFromDirectory } from './keys/directory.ts'
 export { secretsFromEnvironment } from './keys/environment.ts'
-export type {
-  KeyState,
-  RootSecret,
-  Secrets,
-  SecretsSource,
-  SigningAlgorithm,
-  SigningKey,
-} from './keys/secrets.ts'
+export { secretsFromStore } from './keys/store.ts'
+export type { StoreSecretsOptions } from './keys/store.ts'
+export type { KeyState, RootSecret, Secrets, SigningAlgorithm, SigningKey } from './keys/secrets.ts'
+export type { SecretsFactory, SecretsSource } from './keys/secrets-source.ts'
 export { builtInUsers } from './users/built-in.ts'
 export type { BuiltInUser } from './users/built-in.ts'
 export type {

@@ -6,11 +6,11 @@ import { clientCredentials } from '../grants/client-credentials.ts'
 import { deviceCode } from '../grants/device-code.ts'
 import { refreshToken } from '../grants/refresh-token.ts'
 import { signIn, type SignInFeature } from '../grants/sign-in.ts'
-import { secretsFromDirectory } from '../keys/directory.ts'
-import { secretsFromEnvironment, type Environment } from '../keys/environment.ts'
-import type { SecretsSource } from '../keys/secrets.ts'
+import type { Environment } from '../keys/environment.ts'
+import type { SecretsSource } from '../keys/secrets-source.ts'
 import { sqlite } from '../store/sqlite.ts'
 import { builtInUsers } from '../users/built-in.ts'
+import { secretsOf } from './environment-secrets.ts'
 
 /** The files of a server without a configuration file. */
 export interface DataDirectory {
@@ -27,9 +27,6 @@ export function dataDirectory(environment: Environment): DataDirectory {
   return { path, database: join(path, 'consulate.db'), secrets: join(path, 'secrets') }
 }
 
-const hasSecretsInEnvironment = (environment: Environment): boolean =>
-  Boolean(environment['CONSULATE_PRIVATE_KEY'] || environment['CONSULATE_SECRET'])
-
 /** A configuration with its secrets as a source. */
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
@@ -37,16 +34,16 @@ export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
  * Reads a configuration from the environment, with built-in users, SQLite, and every grant but the legacy ones. The sign-in
  * API is off unless it is turned on. The issuer may be missing.
  *
- * @throws ConfigError if the scopes cannot be parsed
+ * @throws ConfigError if the scopes cannot be parsed, or if there are secrets of two kinds
  */
 export function configFromEnvironment(environment: Environment): EnvironmentConfig {
-  const { database, secrets } = dataDirectory(environment)
+  const { database, secrets: directory } = dataDirectory(environment)
+  const issuer = environment['CONSULATE_ISSUER'] ?? ''
+  const store = sqlite(database)
   return {
-    issuer: environment['CONSULATE_ISSUER'] ?? '',
-    secrets: hasSecretsInEnvironment(environment)
-      ? secretsFromEnvironment(environment)
-      : secretsFromDirectory(secrets),
-    store: sqlite(database),
+    issuer,
+    secrets: secretsOf(environment, { store, issuer, directory }),
+    store,
     users: builtInUsers(),
     scopes: parseScopes(environment['CONSULATE_SCOPES'] ?? ''),
     grants: [

@@ -1,5 +1,6 @@
-import { generateSecrets, type GenerateOptions } from '../keys/generate.ts'
+import { managedKeysOf } from '../keys/managed-directory.ts'
 import { createKeySet } from '../keys/key-set.ts'
+import type { GenerateOptions } from '../keys/managed.ts'
 import type { SigningAlgorithm } from '../keys/secrets.ts'
 import { displayPath } from './config-error.ts'
 import { checkKeyOptions } from './keys.ts'
@@ -39,11 +40,14 @@ export async function installProject(
   { secrets, store }: Project,
   options: KeyOptions = {},
 ): Promise<Installation & { readonly algorithm: SigningAlgorithm }> {
-  const { directory, description } = secrets
-  const created = directory !== undefined && (await generateSecrets(directory, options)).created
+  const managed = managedKeysOf(secrets)
+  // A mistake in the keys must not leave a new database behind, unless they are in it.
+  const early = managed?.areInStore ? await store.migrate() : []
+  const generated = await managed?.generate(options)
   const { algorithm } = await createKeySet(await secrets.load())
-  const keys = directory === undefined ? 'external' : created ? 'created' : 'kept'
-  return { keys, secrets: description, migrations: await store.migrate(), algorithm }
+  const keys = generated === undefined ? 'external' : generated.created ? 'created' : 'kept'
+  const migrations = [...early, ...(await store.migrate())]
+  return { keys, secrets: secrets.description, migrations, algorithm }
 }
 
 /** Returns what an installation did, for a terminal. */

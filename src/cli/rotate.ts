@@ -1,5 +1,6 @@
 import type { Lifetimes } from '../config/settings.ts'
 import { rootSecretFingerprint } from '../keys/derived.ts'
+import { managedKeysOf } from '../keys/managed-directory.ts'
 import type { SigningKeyOptions } from '../keys/key-material.ts'
 import {
   rotateRootSecrets,
@@ -27,9 +28,10 @@ const MARGIN = 3_600_000
 export function rotateSigningKey(flags: RotateFlags): Promise<void> {
   const { algorithm, length } = flags
   return withProject(async (project) => {
-    const directory = project.secrets.directory ?? failManually(project, KEY_STEPS)
+    const keys = managedKeysOf(project.secrets) ?? failManually(project, KEY_STEPS)
+    if (keys.areInStore) await requireInstalled(project)
     const keep = flags.dropCurrent ? undefined : (await lifetimesOf(project)).accessToken + MARGIN
-    const result = await rotateSigningKeys(directory, { ...rotateOptions(flags), algorithm, length, keep })
+    const result = await rotateSigningKeys(keys, { ...rotateOptions(flags), algorithm, length, keep })
     recordRotation(project, 'signing key', result)
     printResult('signing key', result, flags)
   })
@@ -39,13 +41,13 @@ export function rotateSigningKey(flags: RotateFlags): Promise<void> {
 export function rotateRootSecret(flags: RotateFlags): Promise<void> {
   return withProject(async (project) => {
     await requireInstalled(project)
-    const { directory } = project.secrets
-    if (directory === undefined) return registerNextSecrets(project)
+    const keys = managedKeysOf(project.secrets)
+    if (!keys) return registerNextSecrets(project)
     const { refreshToken } = await lifetimesOf(project)
     const keep = refreshToken === undefined ? undefined : refreshToken + MARGIN
     const registerFingerprint = (fingerprint: string): Promise<void> => register(project, fingerprint)
     const options = { ...rotateOptions(flags), keep, registerFingerprint }
-    const result = await rotateRootSecrets(directory, options)
+    const result = await rotateRootSecrets(keys, options)
     recordRotation(project, 'root secret', result)
     printResult('root secret', result, flags)
   })

@@ -4,7 +4,8 @@ import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
 import type { SignInFeature } from '../grants/sign-in.ts'
 import type { TokenInfo, TokenResponseInfo } from '../issuance/customize.ts'
-import type { Secrets, SecretsSource } from '../keys/secrets.ts'
+import type { Secrets } from '../keys/secrets.ts'
+import type { SecretsFactory, SecretsSource } from '../keys/secrets-source.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AuditConfig } from './audit.ts'
 import type { Duration } from '../lib/duration.ts'
@@ -50,10 +51,10 @@ export interface Config<
    */
   readonly issuer: string
   /**
-   * The signing keys and root secrets: `secretsFromDirectory('./data/secrets')`, `secretsFromEnvironment()`, a source of your
-   * own (`{ description, load }`), or the secrets themselves.
+   * The signing keys and root secrets: `secretsFromDirectory('./data/secrets')`, `secretsFromStore()`,
+   * `secretsFromEnvironment()`, a source of your own (`{ description, load }`), or the secrets themselves.
    */
-  readonly secrets: SecretsSource | Secrets
+  readonly secrets: SecretsSource | SecretsFactory | Secrets
   /** The database: `sqlite('./data/consulate.db')`, or a store of your own. */
   readonly store: Store
   /** Your users: functions that look them up in your own database, or `builtInUsers()`. */

@@ -2,7 +2,7 @@ import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { ClientFields } from '../clients/fields.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { TokenFunctions } from '../issuance/customize.ts'
-import type { SecretsSource } from '../keys/secrets.ts'
+import type { SecretsSource } from '../keys/secrets-source.ts'
 import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
@@ -182,7 +182,7 @@ export function resolveSettings(given: Config): Settings {
     ...resolveMaintenance(config, validator),
     webhooks: resolveWebhooks(config.webhooks, validator),
     metrics: resolveMetrics(config.metrics, validator),
-    secrets: resolveSecrets(config.secrets, validator),
+    secrets: resolveSecrets({ ...config, ...issuer }, validator),
     pages: resolvePages(issuer.issuer, config.pages, validator),
     logger: config.logger ?? jsonLogger(),
     clock: config.clock ?? systemClock,
@@ -250,7 +250,8 @@ function resolveBroadcast(broadcast: Config['broadcast'], validator: Validator):
   return broadcast
 }
 
-function resolveSecrets(secrets: Config['secrets'] | undefined, validator: Validator): SecretsSource {
+function resolveSecrets({ secrets, store, issuer }: Config, validator: Validator): SecretsSource {
+  if (typeof secrets === 'function') return secrets({ store, issuer })
   const given = typeof secrets === 'object' ? secrets : { signingKeys: [], secrets: [] }
   if (given !== secrets)
     validator.problem(

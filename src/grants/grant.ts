@@ -1,7 +1,7 @@
 import type { OAuthError } from '../errors.ts'
 import type { RefreshPolicy } from '../issuance/context.ts'
 import type { Permission } from '../issuance/permission.ts'
-import type { RefreshTokens } from '../keys/refresh-token.ts'
+import type { LiveRefreshTokens } from '../keys/refresh-token.ts'
 import type { ImportedRefreshTokens } from '../passport/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
@@ -46,7 +46,7 @@ export interface BuiltInGrantContext extends GrantContext {
   /** The ID of this node. */
   readonly nodeId: string
   readonly store: { readonly [Name in 'codes' | 'deviceCodes' | 'authorizations']: Pick<Store[Name], 'find'> }
-  readonly refreshTokens: Pick<RefreshTokens, 'parse'>
+  readonly refreshTokens: Pick<LiveRefreshTokens, 'read'>
   readonly importedRefreshTokens: ImportedRefreshTokens
   /** The `aud` of tokens for which no resource was requested. */
   readonly audience: string

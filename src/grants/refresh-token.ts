@@ -86,7 +86,7 @@ export async function readRefreshToken(
   token: string,
   clientId: string,
 ): Promise<RefreshTokenParts | undefined> {
-  const parts = context.refreshTokens.parse(token)
+  const parts = await context.refreshTokens.read(token)
   return parts || clientId === SIGN_IN ? parts : context.importedRefreshTokens.parse(token)
 }
 

@@ -2,6 +2,7 @@ import { unverifiedKeyId, verifyJws, type VerificationKey } from '../keys/jws.ts
 import { singleFlight } from '../lib/async.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
+import { createThrottledRefresh } from '../lib/throttled-refresh.ts'
 import type { TokenVerifier } from './token.ts'
 import { parseJwk } from './jwk.ts'
 
@@ -24,6 +25,8 @@ export interface PublishedKeys extends TokenVerifier {
 /** The maximum time that a withdrawn key stays trusted (ms). */
 const REFRESH_INTERVAL = 60_000
 const RETRY_INTERVAL = 2_000
+/** The minimum time between two loads because of unknown keys (ms). */
+const THROTTLE_INTERVAL = 3_000
 
 /** Creates an empty key set. `fetchKeys` gets the issuer's JWK Set (RFC 7517 section 5). */
 export function createPublishedKeys(fetchKeys: () => Promise<unknown>, logger: Logger): PublishedKeys {
@@ -44,7 +47,7 @@ export function createPublishedKeys(fetchKeys: () => Promise<unknown>, logger: L
       if (keys.size === 0) throw new Error('The issuer publishes no usable key')
     }),
   )
-  const refresh = createThrottledRefresh(load)
+  const refresh = createThrottledRefresh(load, THROTTLE_INTERVAL)
   const loadRepeatedly = async (): Promise<void> => {
     await load().catch(() => {})
     if (isClosed) return
@@ -105,49 +108,3 @@ async function parseKeySet(body: unknown): Promise<ParsedKeySet> {
   }
   return { keys, problems }
 }
-
-/** The minimum time between two loads because of unknown keys (ms). */
-const THROTTLE_INTERVAL = 3_000
-/** The maximum number of requests that wait for the next load. */
-const MAX_WAITING = 100
-
-/**
- * Limits how often tokens with unknown keys can make us load the keys. Returns whether the load succeeded.
- *
- * Calls within the interval wait for its end and share one load. So a token of a new key is never rejected, and a flood of
- * tokens with made-up keys does not reach the issuer. After a failed load, calls fail immediately instead of waiting.
- */
-function createThrottledRefresh(load: () => Promise<void>): () => Promise<boolean> {
-  let next: Promise<boolean> | undefined
-  let hasFailed = false
-  let notBefore = Number.NEGATIVE_INFINITY
-  let waiting = 0
-
-  async function loadInTime(): Promise<boolean> {
-    const wait = notBefore - performance.now()
-    if (wait > 0) await sleep(wait)
-    notBefore = performance.now() + THROTTLE_INTERVAL
-    hasFailed = await load().then(
-      () => false,
-      () => true,
-    )
-    next = undefined
-    return !hasFailed
-  }
-
-  return async () => {
-    const isThrottled = !next && performance.now() < notBefore
-    if ((hasFailed && isThrottled) || waiting >= MAX_WAITING) return false
-    waiting += 1
-    try {
-      return await (next ??= loadInTime())
-    } finally {
-      waiting -= 1
-    }
-  }
-}
-
-const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref()
-  })

@@ -71,7 +71,7 @@ function memoize<Value>(derive: (purpose: string) => Value): (purpose: string) =
  * Derives 32 bytes with HKDF-SHA256 (RFC 5869). No salt is needed, because the secret is random. The result reveals neither
  * the secret nor what is derived for other labels.
  */
-const deriveBytes = ({ value }: RootSecret, label: string): Buffer =>
+export const deriveBytes = ({ value }: RootSecret, label: string): Buffer =>
   Buffer.from(hkdfSync('sha256', value.trim(), '', `consulate/1/${label}`, 32))
 
 /** The public ID of a root secret: 8 base64url characters. Every refresh token contains it. */

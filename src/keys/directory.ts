@@ -5,7 +5,8 @@ import { rootSecretId } from './derived.ts'
 import { isPendingFile } from './durable-file.ts'
 import { KEYRING_FILE, parseKeyring, type SecretEntry, type SigningEntry } from './keyring.ts'
 import { hasPrivateKey, parseSigningKey, thumbprint } from './pem.ts'
-import type { RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
+import type { RootSecret, Secrets, SigningKey } from './secrets.ts'
+import type { SecretsSource } from './secrets-source.ts'
 
 /**
  * Loads the secrets from a directory that `consulate install` has created, or from your own directory with one private key

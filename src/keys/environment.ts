@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import { privateKeyBlocks } from './pem.ts'
-import type { KeyState, RootSecret, Secrets, SecretsSource, SigningKey } from './secrets.ts'
+import type { KeyState, RootSecret, Secrets, SigningKey } from './secrets.ts'
+import type { SecretsSource } from './secrets-source.ts'
 
 /** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>

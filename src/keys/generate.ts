@@ -3,32 +3,10 @@ import { join } from 'node:path'
 import { rootSecretFingerprint } from './derived.ts'
 import { openSecretFiles } from './directory.ts'
 import { createFile } from './durable-file.ts'
-import {
-  createRootSecret,
-  createSigningKey,
-  resolveKeyType,
-  type SigningKeyOptions,
-  type SigningKeyType,
-} from './key-material.ts'
+import { createRootSecret, createSigningKey, resolveKeyType, type SigningKeyType } from './key-material.ts'
 import { commitKeyring, removeKeyFiles, withLock, type KeyringChange } from './keyring-update.ts'
 import { KEYRING_FILE, parseKeyring, type KeyringEntry } from './keyring.ts'
-
-export interface GenerateOptions extends SigningKeyOptions {
-  /** True to replace existing keys, which invalidates every token, code and cookie. */
-  readonly force?: boolean
-  /** With `force`, called with the fingerprint of the new root secret before it takes effect, so a store can learn it. */
-  readonly registerFingerprint?: (fingerprint: string) => Promise<void>
-}
-
-export interface GeneratedSecrets {
-  /** False if keys existed. Then nothing was changed. */
-  readonly created: boolean
-  readonly directory: string
-  /** The names of the files that were written, the keyring last. */
-  readonly files: readonly string[]
-  /** The `kid` of the new current signing key, or null if none was created. */
-  readonly kid: string | null
-}
+import type { GenerateOptions, GeneratedSecrets } from './managed.ts'
 
 /**
  * Generates current and next signing keys and root secrets in a directory (0700, files 0600, ignored by git), unless it
@@ -42,7 +20,7 @@ export async function generateSecrets(
   const { force = false } = options
   const type = resolveKeyType(options)
   await mkdir(path, { recursive: true, mode: 0o700 })
-  const unchanged = { created: false, directory: path, files: [], kid: null }
+  const unchanged = { created: false, files: [], kid: null }
   if (!force && (await hasSecrets(path))) return unchanged
   const secrets = await createSecrets(type)
   await ignoreInGit(path)
@@ -51,7 +29,7 @@ export async function generateSecrets(
     : await commitKeyring(path, { ...secrets, overwrite: false })
   if (!isCommitted) return unchanged
   const files = [...secrets.added.map(({ entry }) => entry.file), KEYRING_FILE]
-  return { created: true, directory: path, files, kid: secrets.kid }
+  return { created: true, files, kid: secrets.kid }
 }
 
 /** Keys without a keyring count as well: they may be the operator's own, or the only ones left. */
@@ -61,13 +39,13 @@ async function hasSecrets(path: string): Promise<boolean> {
   return files.hasKeyring || files.keys.length + files.secrets.length > 0
 }
 
-interface NewSecrets extends Omit<KeyringChange, 'overwrite'> {
+export interface NewSecrets extends Omit<KeyringChange, 'overwrite'> {
   readonly kid: string
   readonly fingerprint: string
 }
 
 /** Creates next keys as well, so that they are known long before the first rotation. */
-async function createSecrets(type: SigningKeyType): Promise<NewSecrets> {
+export async function createSecrets(type: SigningKeyType): Promise<NewSecrets> {
   const signing = await Promise.all([createSigningKey(type, 'current'), createSigningKey(type, 'next')])
   const secrets = [createRootSecret('current'), createRootSecret('next')] as const
   return {

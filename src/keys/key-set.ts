@@ -29,9 +29,9 @@ export interface KeySet {
   sign(type: string, claims: object, label?: string): string
   /**
    * Returns the payload of a token that one of the keys has signed, with the key's algorithm and this `typ`. Otherwise
-   * returns undefined. The caller must check the claims.
+   * returns undefined, or `unavailable` if the key is unknown and may be new. The caller must check the claims.
    */
-  verify(token: string, type: string): Promise<VerifiedToken | undefined>
+  verify(token: string, type: string): Promise<VerifiedToken | 'unavailable' | undefined>
   /** Returns whether tokens of this key are accepted. For callers that cache verified tokens. */
   isTrusted(kid: string): boolean
   /** Returns the public keys, including next and retired ones. The current one comes first (RFC 7517 section 5). */

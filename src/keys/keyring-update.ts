@@ -5,6 +5,7 @@ import { secretsFromDirectory } from './directory.ts'
 import { createFile, writeFileAtomically, type FileOwner } from './durable-file.ts'
 import type { NewKey } from './key-material.ts'
 import { createKeySet } from './key-set.ts'
+import type { OpenKeyring } from './managed.ts'
 import { formatKeyring, KEYRING_FILE, parseKeyring, type Keyring, type KeyringEntry } from './keyring.ts'
 
 /** Exists while a command changes the keyring, so that no other command changes it at the same time. */
@@ -67,18 +68,6 @@ async function directoryOwner(path: string): Promise<FileOwner | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const { uid, gid } = await stat(path)
   return { uid, gid }
-}
-
-/** A keyring that was read in order to change it. */
-export interface OpenKeyring {
-  readonly keyring: Keyring
-  /** Returns the content of a key's file. */
-  textOf(entry: KeyringEntry): Promise<string>
-  /**
-   * Replaces the keyring and removes the files of dropped keys. Throws `ConfigError` if the keyring has changed since it
-   * was read.
-   */
-  replace(keyring: Keyring, added: readonly NewKey<KeyringEntry>[]): Promise<void>
 }
 
 /** Opens a keyring. Throws `ConfigError` if it is missing, or if a server could not start with its keys. */

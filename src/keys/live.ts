@@ -1,13 +1,18 @@
+import { StoreUnavailableError } from '../errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
+import { createThrottledRefresh } from '../lib/throttled-refresh.ts'
 import { createDerivedKeys, type DerivedKeys } from './derived.ts'
+import { unverifiedKeyId } from './jws.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
-import { createRefreshTokens, type RefreshTokens } from './refresh-token.ts'
-import type { SecretsSource } from './secrets.ts'
+import { createRefreshTokens, type LiveRefreshTokens, type RefreshTokens } from './refresh-token.ts'
+import type { SecretsSource } from './secrets-source.ts'
 import { refuseTestSecrets } from './test-secrets.ts'
 
 /** How often a server checks whether its secrets have changed (ms). */
 const CHECK_INTERVAL = 5_000
+/** The minimum time between two checks because of unknown keys (ms). */
+const UNKNOWN_KEY_INTERVAL = 250
 
 /** Everything that is derived from the secrets of an issuer. */
 export interface IssuerKeys {
@@ -26,20 +31,25 @@ export interface LiveOptions {
 
 /** The keys of a running server. Its objects can be kept: they always use the current secrets. */
 export interface LiveKeys extends IssuerKeys {
+  readonly refreshTokens: LiveRefreshTokens
   /** Returns a getter for something that is created from the derived keys, and again after the secrets change. */
   derive<Value>(create: (derived: DerivedKeys) => Value): () => Value
   /**
-   * Starts checking every 5 seconds whether the secrets have changed. If the new ones are invalid or rejected, the previous
-   * ones stay in use, an error is logged, and the next check tries again.
+   * Starts checking whether the secrets have changed: every 5 seconds, and before a token of an unknown key or secret is
+   * rejected. If the new ones are invalid or rejected, the previous ones stay in use, an error is logged, and the next check
+   * tries again.
    */
   start(options: LiveOptions): void
-  close(): void
+  /** Stops checking, and waits for a check that is running. */
+  close(): Promise<void>
 }
 
-/** Loads the secrets of an issuer. Throws `ConfigError` with all their problems. */
+/** Creates missing secrets, if the source does that, and loads those of an issuer. Throws `ConfigError` with all their problems. */
 export async function createLiveKeys(source: SecretsSource, issuer: string): Promise<LiveKeys> {
+  await source.prepare?.()
   let version = await source.version?.()
   let current = await loadKeys(source, issuer)
+  let reload = async (): Promise<void> => {}
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -56,24 +66,31 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
     onChange?.(ids)
   }
 
+  function start(options: LiveOptions): void {
+    if (!source.version) return
+    const outageLog = createOutageLog(options.logger, {
+      failed: `Cannot load changed secrets from ${source.description}`,
+      recovered: `Loaded changed secrets from ${source.description}`,
+    })
+    reload = () =>
+      (running ??= outageLog.watch(() => reloadIfChanged(options)).finally(() => (running = undefined)))
+    timer = setInterval(() => void reload().catch(() => {}), CHECK_INTERVAL).unref()
+  }
+
+  const refresh = source.version
+    ? createThrottledRefresh(() => reload(), UNKNOWN_KEY_INTERVAL)
+    : async (): Promise<boolean> => true
   return {
-    keySet: delegateKeySet(() => current.keySet),
+    keySet: delegateKeySet(() => current.keySet, refresh),
     derived: delegateDerivedKeys(() => current.derived),
-    refreshTokens: delegateRefreshTokens(() => current.refreshTokens),
+    refreshTokens: delegateRefreshTokens(() => current.refreshTokens, refresh),
     derive: (create) => createGetter(() => current.derived, create),
-    start(options) {
-      const outageLog = createOutageLog(options.logger, {
-        failed: `Cannot load changed secrets from ${source.description}`,
-        recovered: `Loaded changed secrets from ${source.description}`,
-      })
-      const checkInBackground = (): void => {
-        running ??= reloadIfChanged(options)
-          .then(outageLog.recovered, outageLog.failed)
-          .finally(() => (running = undefined))
-      }
-      if (source.version) timer = setInterval(checkInBackground, CHECK_INTERVAL).unref()
+    start,
+    async close() {
+      clearInterval(timer)
+      reload = async () => {}
+      await running?.catch(() => {})
     },
-    close: () => clearInterval(timer),
   }
 }
 
@@ -100,7 +117,8 @@ function createGetter<Value>(
   }
 }
 
-const delegateKeySet = (current: () => KeySet): KeySet => ({
+/** Another node may have changed the keys less than one interval ago, so a token of an unknown one is not rejected yet. */
+const delegateKeySet = (current: () => KeySet, refresh: () => Promise<boolean>): KeySet => ({
   get algorithm() {
     return current().algorithm
   },
@@ -108,7 +126,11 @@ const delegateKeySet = (current: () => KeySet): KeySet => ({
     return current().currentKid
   },
   sign: (type, claims, label) => current().sign(type, claims, label),
-  verify: (token, type) => current().verify(token, type),
+  async verify(token, type) {
+    const kid = unverifiedKeyId(token)
+    if (kid !== undefined && !current().isTrusted(kid) && !(await refresh())) return 'unavailable'
+    return current().verify(token, type)
+  },
   isTrusted: (kid) => current().isTrusted(kid),
   jwks: () => current().jwks(),
 })
@@ -127,7 +149,16 @@ const delegateDerivedKeys = (current: () => DerivedKeys): DerivedKeys => ({
   keysById: (purpose) => current().keysById(purpose),
 })
 
-const delegateRefreshTokens = (current: () => RefreshTokens): RefreshTokens => ({
+const delegateRefreshTokens = (
+  current: () => RefreshTokens,
+  refresh: () => Promise<boolean>,
+): LiveRefreshTokens => ({
   format: (parts) => current().format(parts),
   parse: (token) => current().parse(token),
+  hasUnknownSecret: (token) => current().hasUnknownSecret(token),
+  async read(token) {
+    if (current().hasUnknownSecret(token) && !(await refresh()))
+      throw new StoreUnavailableError('The secrets cannot be loaded', undefined)
+    return current().parse(token)
+  },
 })

@@ -16,6 +16,17 @@ export interface RefreshTokens {
   format(parts: RefreshTokenParts): string
   /** Returns the parts of a token that this issuer has created with any of its root secrets, otherwise undefined. */
   parse(token: string): RefreshTokenParts | undefined
+  /** Returns whether a well-formed token names a root secret that is not known. */
+  hasUnknownSecret(token: string): boolean
+}
+
+/** The refresh tokens of a running server, whose root secrets can change. */
+export interface LiveRefreshTokens extends RefreshTokens {
+  /**
+   * Parses a token. If its root secret is unknown, first checks whether the secrets have changed. Throws
+   * `StoreUnavailableError` if that cannot be found out now.
+   */
+  read(token: string): Promise<RefreshTokenParts | undefined>
 }
 
 const PREFIX = 'cons_rt_'
@@ -44,6 +55,10 @@ export function createRefreshTokens(keys: DerivedKeys, issuer: string): RefreshT
       const key = keysById.get(kid)
       if (!key || !Number.isSafeInteger(parts.generation)) return undefined
       return isEqualInConstantTime(mac, macOf(key, kid, parts)) ? parts : undefined
+    },
+    hasUnknownSecret(token) {
+      const [, kid] = segmentsOf(token)
+      return kid !== undefined && !keysById.has(kid)
     },
   }
 }

@@ -8,8 +8,9 @@ import {
   type SigningKeyOptions,
   type SigningKeyType,
 } from './key-material.ts'
-import { openKeyring, type OpenKeyring } from './keyring-update.ts'
 import type { Keyring, KeyringEntry, SecretEntry, SigningEntry } from './keyring.ts'
+import { directoryKeys } from './managed-directory.ts'
+import type { ManagedKeys, OpenKeyring } from './managed.ts'
 
 export interface RotateOptions {
   /**
@@ -57,14 +58,14 @@ const DAY = 86_400_000
 const PUBLICATION_TIME = 600_000
 
 /**
- * Promotes the next signing key to current in one atomic step and creates a new next key. Throws `ConfigError` if the
- * directory has no valid keyring or another command is changing it.
+ * Promotes the next signing key to current in one atomic step and creates a new next key. Takes managed keys, or the path of
+ * a directory. Throws `ConfigError` if there is no valid keyring or another command is changing it.
  */
 export async function rotateSigningKeys(
-  path: string,
+  keys: ManagedKeys | string,
   options: RotateSigningOptions = {},
 ): Promise<RotationResult> {
-  const opened = await openKeyring(path)
+  const opened = await open(keys)
   const type = await nextKeyType(opened, options)
   return rotate(opened, options, options.keep ?? DAY, {
     entries: opened.keyring.signing,
@@ -75,11 +76,14 @@ export async function rotateSigningKeys(
 }
 
 /**
- * Promotes the next root secret to current in one atomic step and creates a new next secret. Throws `ConfigError` if the
- * directory has no valid keyring or another command is changing it.
+ * Promotes the next root secret to current in one atomic step and creates a new next secret. Takes managed keys, or the path
+ * of a directory. Throws `ConfigError` if there is no valid keyring or another command is changing it.
  */
-export async function rotateRootSecrets(path: string, options: RotateSecretOptions): Promise<RotationResult> {
-  const opened = await openKeyring(path)
+export async function rotateRootSecrets(
+  keys: ManagedKeys | string,
+  options: RotateSecretOptions,
+): Promise<RotationResult> {
+  const opened = await open(keys)
   return rotate(opened, options, options.keep ?? 90 * DAY, {
     entries: opened.keyring.secrets,
     idOf: ({ id }) => id,
@@ -88,6 +92,9 @@ export async function rotateRootSecrets(path: string, options: RotateSecretOptio
     beforeCommit: (value) => options.registerFingerprint(rootSecretFingerprint({ value })),
   } satisfies KeyGroup<SecretEntry>)
 }
+
+const open = (keys: ManagedKeys | string): Promise<OpenKeyring> =>
+  (typeof keys === 'string' ? directoryKeys(keys) : keys).open()
 
 async function nextKeyType(
   { keyring: { signing }, textOf }: OpenKeyring,

@@ -36,23 +36,8 @@ export interface RootSecret {
   readonly retiredAt?: number
 }
 
-/** The secrets of an issuer, which must never be in the database. */
+/** The secrets of an issuer, which must never be in the database unless they are sealed. */
 export interface Secrets {
   readonly signingKeys: readonly SigningKey[]
   readonly secrets: readonly RootSecret[]
-}
-
-/** Loads the secrets of an issuer. */
-export interface SecretsSource {
-  /** For messages: `the directory ./secrets`. */
-  readonly description: string
-  /** The directory that `consulate keys` manages, or undefined if the secrets come from elsewhere. */
-  readonly directory?: string
-  /** Loads the secrets. Throws `ConfigError` if they are missing or unreadable. */
-  load(): Promise<Secrets>
-  /**
-   * Returns a text that changes when the secrets may have changed. Running servers call it every 5 seconds, so it must be
-   * cheap. Without it, the secrets are loaded only once, when the server starts.
-   */
-  version?(): Promise<string>
 }

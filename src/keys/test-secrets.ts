@@ -1,7 +1,8 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import type { KeySet } from './key-set.ts'
-import type { Secrets, SecretsSource } from './secrets.ts'
+import type { Secrets } from './secrets.ts'
+import type { SecretsSource } from './secrets-source.ts'
 
 /** Public, because it is part of this package. Servers outside of tests refuse it. */
 const TEST_KEY: JsonWebKey = {

@@ -3,7 +3,7 @@ import { randomBase64url } from '../../src/lib/hash.ts'
 import { createDerivedKeys } from '../../src/keys/derived.ts'
 import { secretsFromEnvironment } from '../../src/keys/environment.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
-import type { SecretsSource } from '../../src/keys/secrets.ts'
+import type { SecretsSource } from '../../src/keys/secrets-source.ts'
 import { currentKidOf, privatePem, problemsOf } from './keys-support.ts'
 
 describe('secrets from the environment', () => {

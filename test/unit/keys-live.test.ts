@@ -4,7 +4,8 @@ import { randomBase64url } from '../../src/lib/hash.ts'
 import { jsonLogger, silentLogger } from '../../src/lib/log.ts'
 import type { DerivedKeys } from '../../src/keys/derived.ts'
 import { createLiveKeys } from '../../src/keys/live.ts'
-import type { Secrets, SecretsSource } from '../../src/keys/secrets.ts'
+import type { Secrets } from '../../src/keys/secrets.ts'
+import type { SecretsSource } from '../../src/keys/secrets-source.ts'
 import { privatePem } from './keys-support.ts'
 
 const ISSUER = 'https://auth.example.com'
@@ -129,7 +130,7 @@ describe('the keys of a running server', () => {
 
   test('are not checked after the server is closed', async () => {
     const { live, calls, replace } = await startKeys()
-    live.close()
+    await live.close()
     replace(createSecrets)
     await afterSeconds(60)
     expect(calls).toEqual({ load: 1, version: 1 })

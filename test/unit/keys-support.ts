@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../src/errors.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
-import type { SecretsSource } from '../../src/keys/secrets.ts'
+import type { SecretsSource } from '../../src/keys/secrets-source.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'consulate-keys-'))
 

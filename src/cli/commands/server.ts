@@ -55,6 +55,9 @@ export function addInstall(program: Command): void {
     .action(async (options: InstallOptions) => (await import('../install.ts')).install(options))
 }
 
+/** The options of `keys` that change keys, or say which. */
+const CHANGES = ['force', 'rotate', 'rotateSecret', 'now', 'dropCurrent', 'algorithm', 'length']
+
 export function addKeys(program: Command): void {
   addKeyOptions(program.command('keys'))
     .description('Create or rotate signing keys and root secrets')
@@ -71,6 +74,17 @@ export function addKeys(program: Command): void {
         'algorithm',
         'length',
       ]),
+    )
+    .addOption(
+      new Option('--reseal', 'seal the keys in the database with the first sealing secret').conflicts([
+        ...CHANGES,
+        'import',
+      ]),
+    )
+    .addOption(
+      new Option('--import <directory>', 'copy the keys of a directory into the database, sealed').conflicts(
+        CHANGES,
+      ),
     )
     .option('--now', 'rotate even if other processes may not know the next key yet')
     .option('--drop-current', 'rotate, and reject what the current and retired keys made (after a theft)')

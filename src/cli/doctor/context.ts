@@ -1,8 +1,10 @@
 import type { Settings } from '../../config/settings.ts'
-import { ConfigError, type ConfigProblem } from '../../errors.ts'
+import { ConfigError, StoreUnavailableError, type ConfigProblem } from '../../errors.ts'
+import { managedKeysOf } from '../../keys/managed-directory.ts'
 import type { Environment } from '../../keys/environment.ts'
 import type { Secrets } from '../../keys/secrets.ts'
-import { settingsOf, type Project } from '../project.ts'
+import { isInstalled, settingsOf, type Project } from '../project.ts'
+import { reasonOf } from './finding.ts'
 
 /** What the checks look at. */
 export interface CheckContext extends Project {
@@ -25,9 +27,27 @@ export async function createCheckContext(project: Project): Promise<CheckContext
     isConfigured: !project.isFromEnvironment || project.config.issuer !== '',
     settings,
     configProblems,
-    loaded: await project.secrets.load().catch(asConfigError),
+    loaded: await loadSecrets(project),
   }
 }
+
+/** Secrets in the database need its tables. Reading them must not create it. */
+async function loadSecrets(project: Project): Promise<Secrets | ConfigError> {
+  const { secrets } = project
+  try {
+    if (managedKeysOf(secrets)?.areInStore && !(await isInstalled(project))) return NOT_INSTALLED
+    return await secrets.load()
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) return asConfigError(error)
+    return new ConfigError([
+      { path: 'secrets', message: `in the database cannot be read: ${reasonOf(error)}` },
+    ])
+  }
+}
+
+const NOT_INSTALLED = new ConfigError([
+  { path: 'secrets', message: 'are in the database, which is not installed or has pending migrations' },
+])
 
 function resolveConfig(project: Project): Pick<CheckContext, 'settings' | 'configProblems'> {
   try {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts'
+import { managedKeysOf } from '../../keys/managed-directory.ts'
 import type { KeyState } from '../../keys/secrets.ts'
 import { longestLifetimes } from '../stored-lifetimes.ts'
 import { ok, warning, type Finding } from './finding.ts'
@@ -22,7 +23,7 @@ export async function checkKeyAge(context: CheckContext): Promise<readonly Findi
   const { loaded, settings, secrets } = context
   if (loaded instanceof ConfigError) return []
   const lifetimes = settings && (await longestLifetimes(context, settings))
-  const canRotate = secrets.directory !== undefined
+  const canRotate = managedKeysOf(secrets) !== undefined
   return [
     ...findingsFor('signing key', loaded.signingKeys, lifetimes?.accessToken, canRotate),
     ...findingsFor('root secret', loaded.secrets, lifetimes?.refreshToken, canRotate),
