@@ -12,6 +12,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Services } from '../endpoints/services.ts'
 import type { Once } from '../lib/async.ts'
 import { ConfigError } from '../errors.ts'
+import { measureLoad } from '../jobs/load.ts'
 import { purge, type PurgeOptions, type PurgeReport } from '../jobs/purge.ts'
 import { toAuthorizationInfo, type AuthorizationInfo } from '../model/info.ts'
 import {
@@ -111,7 +112,7 @@ export function createAdministration<User extends BaseUser, Schema extends Field
     attempt: async (target, check) => attempt(await start(), target, check),
     async purge(options) {
       const { store, settings, events } = await start()
-      return purge({ ...settings, store: store.purge, events }, options)
+      return purge({ ...settings, store: store.purge, events, load: measureLoad() }, options)
     },
   }
 }

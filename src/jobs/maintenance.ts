@@ -1,5 +1,6 @@
 import type { Logger } from '../lib/log.ts'
 import type { LeaseStore } from '../store/leases.ts'
+import { measureLoad } from './load.ts'
 import { createLease, type NodeLease, type Turn } from './lease.ts'
 import { purge, trimAudit, type PurgeContext, type PurgeCourse } from './purge.ts'
 import { repeat } from './repeat.ts'
@@ -39,16 +40,17 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
   const { purgeInterval, auditRetention, leases, nodeId, logger } = options
   const abort = new AbortController()
   const { signal } = abort
+  const context = { ...options, load: measureLoad() }
   const jobs: readonly Job[] = [
     {
       name: 'purge',
       interval: purgeInterval,
-      run: async (course) => (await purge(options, { signal }, course)).isComplete,
+      run: async (course) => (await purge(context, { signal }, course)).isComplete,
     },
     {
       name: 'trim-audit',
       interval: auditRetention > 0 ? MINUTE : 0,
-      run: async (course) => (await trimAudit(options, signal, course)).isComplete,
+      run: async (course) => (await trimAudit(context, signal, course)).isComplete,
     },
   ]
   const stops = jobs

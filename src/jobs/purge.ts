@@ -10,7 +10,7 @@ import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
 export interface PurgeProgress {
   /** How many rows were examined. */
   readonly done: number
-  /** How many rows there were at the start. */
+  /** How many rows there were to examine at the start. */
   readonly total: number
   readonly counts: PurgeCounts
 }
@@ -40,7 +40,7 @@ export interface PurgeOptions {
   readonly dryRun?: boolean
   /** Stops the purge after the current batch. */
   readonly signal?: AbortSignal
-  /** Called after each batch. Counts all rows first. */
+  /** Called after each batch. Counts the rows to examine first. */
   readonly onProgress?: (progress: PurgeProgress) => void
 }
 
@@ -61,17 +61,24 @@ export interface PurgeContext {
   /** Receives `purge.completed`. The command line has no listeners. */
   readonly events?: Pick<Events, 'emit'>
   readonly webhookRetention: WebhookRetention
+  /** Returns the share of time, from 0 to 1, in which requests kept the server busy since the last call. */
+  readonly load?: () => number
 }
 
 const DEFAULT_HOURS = 168
 /** Rows per batch. */
-const BATCH_SIZE = { least: 100, most: 500 } as const
+const BATCH_SIZE = { least: 16, most: 512 } as const
 /** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
-const BATCH_TIME = 5
-/** How much longer than a batch the pause after it is, to leave most of the database's time to requests. */
-const PAUSE_FACTOR = 10
+const BATCH_TIME = 3
+/**
+ * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
+ * is idle, and on one that is always busy.
+ */
+const PAUSE_FACTOR = { idle: 4, busy: 20 } as const
+/** The load of a server of which nothing is known. */
+const MEDIUM_LOAD = 0.4
 /** Milliseconds. The longest lets a purge proceed on a busy machine too. */
-const PAUSE = { least: 5, most: 150 } as const
+const PAUSE = { least: 5, most: 200 } as const
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
 /** For the same reason. */
@@ -122,7 +129,7 @@ export async function purge(
   const cutoffs = cutoffsOf(context, revoked || isBoth ? cutoff : 0, expired || isBoth ? cutoff : 0)
   const startedAt = performance.now()
   const kinds = revoked && !expired ? REVOCABLE : ALL_KINDS
-  const report = await walk(context.store, cutoffs, kinds, options, course)
+  const report = await walk(context, cutoffs, kinds, options, course)
   const duration = Math.round(performance.now() - startedAt)
   if (!options.dryRun) context.events?.emit('purge.completed', { requestId: null, duration, ...report })
   return report
@@ -133,7 +140,7 @@ export const trimAudit = (
   context: PurgeContext,
   signal: AbortSignal,
   course?: PurgeCourse,
-): Promise<PurgeReport> => walk(context.store, cutoffsOf(context, 0, 0), ['audit'], { signal }, course)
+): Promise<PurgeReport> => walk(context, cutoffsOf(context, 0, 0), ['audit'], { signal }, course)
 
 /** Nothing counts as expired before it has also expired on a node whose clock is behind. */
 const cutoffsOf = (
@@ -157,14 +164,14 @@ function cutoffsFor(kind: PurgeKind, cutoffs: PurgeCutoffs): PurgeCutoffs {
 }
 
 async function walk(
-  store: PurgeStore,
+  { store, load = () => MEDIUM_LOAD }: PurgeContext,
   cutoffs: PurgeCutoffs,
   kinds: readonly PurgeKind[],
   { dryRun: isDryRun = false, signal, onProgress }: PurgeOptions,
   { from, mayContinue }: PurgeCourse = FROM_THE_START,
 ): Promise<PurgeReport> {
   const start = parsePosition(from, kinds)
-  const sizes = onProgress ? await countRows(store, kinds) : ZERO
+  const sizes = onProgress ? await countRows(store, kinds, cutoffs) : ZERO
   const total = sum(Object.values(sizes))
   const counts = { ...ZERO }
   const pace = createPace()
@@ -183,7 +190,7 @@ async function walk(
       counts[kind] += step.count
       done = after === undefined ? end : Math.min(done + limit, end)
       onProgress?.({ done, total, counts: { ...counts } })
-      if (after !== undefined) await sleep(pace.pauseAfter(duration))
+      if (after !== undefined) await sleep(pace.pauseAfter(duration, load()))
     } while (after !== undefined)
   }
   return { counts, isComplete: true }
@@ -199,9 +206,9 @@ function parsePosition(
   position: string | null,
   kinds: readonly PurgeKind[],
 ): { readonly kind: PurgeKind; readonly after: string | undefined } {
-  const [name, after] = position?.split(' ') ?? []
+  const [name = '', ...rest] = position?.split(' ') ?? []
   const kind = kinds.find((one) => one === name)
-  return kind ? { kind, after } : { kind: kinds[0] ?? 'codes', after: undefined }
+  return kind ? { kind, after: rest.length > 0 ? rest.join(' ') : undefined } : { kind: kinds[0] ?? 'codes', after: undefined }
 }
 
 /** Chooses the size of the batches and the pauses between them. */
@@ -209,16 +216,23 @@ function createPace() {
   let size: number = BATCH_SIZE.least
   return {
     batchSize: () => Math.round(size),
-    pauseAfter(duration: number): number {
+    pauseAfter(duration: number, load: number): number {
       const change = Math.min(2, Math.max(0.5, BATCH_TIME / duration))
       size = Math.min(BATCH_SIZE.most, Math.max(BATCH_SIZE.least, size * change))
-      return Math.min(PAUSE.most, Math.max(PAUSE.least, PAUSE_FACTOR * duration))
+      const factor = PAUSE_FACTOR.idle + (PAUSE_FACTOR.busy - PAUSE_FACTOR.idle) * load
+      return Math.min(PAUSE.most, Math.max(PAUSE.least, factor * duration))
     },
   }
 }
 
-async function countRows(store: PurgeStore, kinds: readonly PurgeKind[]): Promise<PurgeCounts> {
-  const sizes = await Promise.all(kinds.map(async (kind) => [kind, await store.count(kind)] as const))
+async function countRows(
+  store: PurgeStore,
+  kinds: readonly PurgeKind[],
+  cutoffs: PurgeCutoffs,
+): Promise<PurgeCounts> {
+  const sizes = await Promise.all(
+    kinds.map(async (kind) => [kind, await store.count(kind, cutoffsFor(kind, cutoffs))] as const),
+  )
   return { ...ZERO, ...Object.fromEntries(sizes) }
 }
 

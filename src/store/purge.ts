@@ -42,10 +42,10 @@ export interface PurgeStep {
 
 /** Deletes old rows in short steps, however many there are. */
 export interface PurgeStore {
-  /** Counts all rows of a kind, old or not. */
-  count(kind: PurgeKind): Promise<number>
+  /** Counts all rows of a kind, old or not; with cutoffs, only those that a purge looks at. */
+  count(kind: PurgeKind, cutoffs?: PurgeCutoffs): Promise<number>
   /**
-   * Looks at the next rows of a kind, in the order of their keys, and deletes those that are old enough and not needed.
+   * Looks at the next rows of a kind that may be old enough, and deletes those that are and that are not needed.
    * Still needed are:
    *
    * - a code or device code that has not expired, even if it is spent, to detect a replay;

@@ -41,10 +41,10 @@ describe('a purge', () => {
     server.clock.advance('29d')
     expect((await server.server.purge()).counts).toEqual({ ...NOTHING, codes: 1 })
     server.clock.advance('7d')
-    expect((await server.server.purge()).counts).toEqual({ ...NOTHING, sessions: 1 })
+    expect((await server.server.purge()).counts).toEqual(NOTHING)
     server.clock.advance('2d')
     expect(await server.server.purge()).toEqual({
-      counts: { ...NOTHING, authorizations: 1 },
+      counts: { ...NOTHING, authorizations: 1, sessions: 1 },
       isComplete: true,
     })
     expect((await refresh(flow, tokens.refresh_token)).body['error']).toBe('invalid_grant')

@@ -88,6 +88,19 @@ test('is over before the store is closed, and fails afterwards', async () => {
   await expect(purge(store)).rejects.toThrow()
 })
 
+test('looks at rows from before they had a time for it, and at each only once', async () => {
+  const { path, store } = await openMigrated()
+  await insertExpired(store, 'old')
+  await store.sessions.insert(sampleSession({ id: 'live', expiresAt: NOW + DAY }), 'alice')
+  const database = new DatabaseSync(path)
+  onTestFinished(() => database.close())
+  database.exec('update consulate_sessions set purge_at = 0')
+  expect(await purge(store)).toBe(1)
+  expect(database.prepare('select id, purge_at from consulate_sessions').all()).toEqual([
+    { id: 'live', purge_at: NOW + DAY },
+  ])
+})
+
 test('runs in the main thread if Node may not start threads', async () => {
   const { path, store } = await openMigrated()
   await insertExpired(store, 'old')

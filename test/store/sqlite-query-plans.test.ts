@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
-import type { PurgeKind } from '../../src/store/purge.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import {
   ALICE,
@@ -9,22 +8,12 @@ import {
   NOW,
   sampleAuthorization,
   sampleClient,
+  sampleCode,
   sampleSession,
   signIn,
 } from '../../src/testing/store/samples.ts'
-import { cutoffsAt } from '../../src/testing/store/purge-steps.ts'
+import { cutoffsAt, purgeKind } from '../../src/testing/store/purge-steps.ts'
 import { recordStatements } from '../support/statements.ts'
-
-const PURGE_KINDS: readonly PurgeKind[] = [
-  'codes',
-  'deviceCodes',
-  'passwordResets',
-  'authorizations',
-  'sessions',
-  'revocations',
-  'audit',
-  'webhookDeliveries',
-]
 
 const database = new DatabaseSync(':memory:')
 beforeAll(async () => database.exec(await sqlite(':memory:').migrationSql()))
@@ -210,15 +199,28 @@ test('a disconnect takes eight statements, however many authorizations', async (
   }
 })
 
-test.each(PURGE_KINDS)('a step of the purge of %s reads a range of the primary key', async (kind) => {
-  const statements = await statementsOf((store) =>
-    store.purge.step({ kind, cutoffs: cutoffsAt(NOW), after: undefined, limit: 1, isDryRun: false }),
+const BY_TIME = /^SEARCH \w+ USING COVERING INDEX \w+_(purge|expires)_at_(id|hash) /
+const BY_KEY = /^SEARCH \w+ USING (COVERING )?INDEX \w+ \((id|hash)=\?\)|USING INTEGER PRIMARY KEY \(rowid/
+
+test('a step of a purge finds its rows by an index of times, and changes them by their keys', async () => {
+  const statements = await statementsOf(async (store) => {
+    await authorize(store, { expiresAt: NOW })
+    await store.codes.insert(sampleCode(), 'alice')
+    await store.revocations.revoke({ kind: 'token', jti: 'azn.1', expiresAt: NOW }, NOW)
+    for (const kind of ['authorizations', 'sessions', 'codes', 'revocations'] as const)
+      await purgeKind(store, kind, cutoffsAt(NOW + 1e9, { revokedUntil: NOW, expiredUntil: NOW + 1e9 - 1 }))
+    // The access token is still valid, so the rows are kept.
+    const kept = sampleAuthorization({ id: 'kept', sessionId: null, expiresAt: NOW })
+    await store.authorizations.insert(kept, 'alice')
+    await purgeKind(store, 'authorizations', cutoffsAt(NOW))
+  })
+  const purging = statements.filter((statement) =>
+    /^select .* as "time"|^delete .* in \(|"purge_at" = case/.test(statement),
   )
-  const deletion = statements.filter((statement) => statement.startsWith('delete'))
-  expect(deletion).toHaveLength(1)
-  const details = statements.flatMap(explain)
+  const plans = purging.map((statement) => [statement.split(' ', 1)[0], ...explain(statement)] as const)
+  expect(plans.filter(([verb]) => verb === 'delete').length).toBeGreaterThan(3)
+  expect(plans.filter(([verb]) => verb === 'update')).not.toEqual([])
+  for (const [verb, detail] of plans) expect(detail).toMatch(verb === 'select' ? BY_TIME : BY_KEY)
+  const details = plans.flatMap(([, ...details]) => details)
   expect(details.filter((detail) => detail.startsWith('SCAN') && detail !== 'SCAN entries')).toEqual([])
-  expect(deletion.flatMap(explain)[0]).toMatch(
-    /^SEARCH \w+ USING (INDEX \w+ \((hash|id)>\? AND (hash|id)<\?\)|INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\))$/,
-  )
 })

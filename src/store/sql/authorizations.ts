@@ -149,6 +149,7 @@ const toRow = (authorization: Authorization): Insertable<AuthorizationTable> => 
   expires_at: authorization.expiresAt,
   access_expires_at: authorization.accessExpiresAt,
   revoked_at: authorization.revokedAt,
+  purge_at: authorization.revokedAt ?? authorization.expiresAt,
 })
 
 export const toAuthorization = (row: Selectable<AuthorizationTable>): Authorization => ({

@@ -66,7 +66,7 @@ const prepareRevocation = ({ db }: Database) =>
   prepare(({ provider, userId, clientId, now }: Parameters) =>
     db
       .updateTable('consulate_authorizations')
-      .set({ revoked_at: now })
+      .set({ revoked_at: now, purge_at: now })
       .where('provider', '=', provider)
       .where('user_id', '=', userId)
       .where('client_id', '=', clientId)

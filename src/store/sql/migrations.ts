@@ -5,6 +5,7 @@ import {
   FIRST_TABLES,
   IMPORTED_TOKENS,
   PASSWORD_RESETS,
+  PURGE_INDEXES,
   SEALED_SECRETS,
 } from './schema.ts'
 import { LEASES, MESSAGES } from './node-tables.ts'
@@ -67,4 +68,9 @@ export const MIGRATIONS: Readonly<Record<string, readonly MigrationStep[]>> = {
   '0013-sealed-secrets': [createTable('consulate_sealed_secrets', SEALED_SECRETS)],
   '0014-leases': [createTable('consulate_leases', LEASES)],
   '0015-messages': [createTable('consulate_messages', MESSAGES)],
+  '0017-purge-times': [
+    addColumns('consulate_authorizations', { purge_at: 'time = 0' }),
+    addColumns('consulate_sessions', { purge_at: 'time = 0' }),
+    ...Object.entries(PURGE_INDEXES).map(([table, columns]) => addIndex(table, columns)),
+  ],
 }

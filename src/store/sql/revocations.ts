@@ -60,7 +60,7 @@ async function revokeAuthorization(context: Context, target: Target<'authorizati
   const { db } = database
   const update = db
     .updateTable('consulate_authorizations')
-    .set({ revoked_at: now })
+    .set({ revoked_at: now, purge_at: now })
     .where('revoked_at', 'is', null)
   await queries.execute(update.where('id', '=', id).compile())
   const find = db.selectFrom('consulate_authorizations').select('access_expires_at').where('id', '=', id)
@@ -72,7 +72,10 @@ async function revokeSession(context: Context, target: Target<'session'>) {
   const { id } = target
   const { database, queries, now } = context
   const { db } = database
-  const update = db.updateTable('consulate_sessions').set({ revoked_at: now }).where('revoked_at', 'is', null)
+  const update = db
+    .updateTable('consulate_sessions')
+    .set({ revoked_at: now, purge_at: now })
+    .where('revoked_at', 'is', null)
   await queries.execute(update.where('id', '=', id).compile())
   const find = db.selectFrom('consulate_sessions').select('id').where('id', '=', id)
   if (!(await queries.first(find.compile()))) return undefined
@@ -151,7 +154,7 @@ async function revokeSessions(
 ): Promise<void> {
   const update = db
     .updateTable('consulate_sessions')
-    .set({ revoked_at: now })
+    .set({ revoked_at: now, purge_at: now })
     .where((eb) => eb.and(filter))
     .where('revoked_at', 'is', null)
     .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))
@@ -202,7 +205,7 @@ async function revokeAuthorizations(
 ): Promise<void> {
   const update = db
     .updateTable('consulate_authorizations')
-    .set({ revoked_at: now })
+    .set({ revoked_at: now, purge_at: now })
     .where((eb) => eb.and(filter))
     .where('revoked_at', 'is', null)
     .$if(userEpoch !== undefined, (query) => query.where('user_epoch', '<', userEpoch ?? 0))

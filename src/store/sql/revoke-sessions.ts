@@ -75,7 +75,7 @@ const prepareRevocation = ({ db }: Database) =>
   prepare(({ provider, userId, except, now }: Parameters) =>
     db
       .updateTable('consulate_sessions')
-      .set({ revoked_at: now })
+      .set({ revoked_at: now, purge_at: now })
       .where('provider', '=', provider)
       .where('user_id', '=', userId)
       .where('id', '<>', except)
@@ -104,7 +104,7 @@ const prepareAuthorizationRevocation = (database: Database) =>
   prepare((given: Parameters) =>
     database.db
       .updateTable('consulate_authorizations')
-      .set({ revoked_at: given.now })
+      .set({ revoked_at: given.now, purge_at: given.now })
       .where('session_id', 'in', selectRevoked(database, given).select('id'))
       .where('revoked_at', 'is', null),
   )

@@ -186,6 +186,17 @@ export const AUDIT_INDEXES: readonly (readonly string[])[] = [
   ['address', 'created_at', 'id'],
 ]
 
+/** The order in which a purge looks at the rows. Nothing that a request updates often is part of it. */
+export const PURGE_INDEXES: Readonly<Partial<Record<keyof Tables, readonly string[]>>> = {
+  consulate_authorizations: ['purge_at', 'id'],
+  consulate_sessions: ['purge_at', 'id'],
+  consulate_codes: ['expires_at', 'hash'],
+  consulate_device_codes: ['expires_at', 'hash'],
+  consulate_password_resets: ['expires_at', 'hash'],
+  consulate_imported_tokens: ['expires_at', 'id'],
+  consulate_revocations: ['expires_at', 'id'],
+}
+
 /** The table of the second migration. */
 export const DEVICE_CODES: TableDefinition = {
   columns: {

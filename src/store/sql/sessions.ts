@@ -225,6 +225,7 @@ export const toSessionRow = (session: Session): Insertable<SessionTable> => ({
   is_persistent: toFlag(session.isPersistent),
   methods: toJson(session.methods),
   revoked_at: session.revokedAt,
+  purge_at: session.revokedAt ?? session.expiresAt,
 })
 
 const toSession = (row: Selectable<SessionTable>): Session => ({

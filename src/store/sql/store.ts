@@ -47,7 +47,7 @@ export function createSqlStore(dialect: SqlDialect): Store {
     leases: createLeaseStore(database),
     messages: createMessageStore(database),
     purge: {
-      count: (kind) => purges.track(purge.count(kind)),
+      count: (kind, cutoffs) => purges.track(purge.count(kind, cutoffs)),
       step: (step) => purges.track(purge.step(step)),
     },
     ...createMigrations(database),

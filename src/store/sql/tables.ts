@@ -6,6 +6,9 @@ export type AnyInteger = number | bigint | string
 type Integer = ColumnType<AnyInteger, number, number>
 type NullableInteger = ColumnType<AnyInteger | null, number | null, number | null>
 
+/** When a purge looks at the row. 0 in rows from before the column was added: the next purge sets it. */
+type PurgeTime = ColumnType<AnyInteger, number | undefined, number>
+
 /** `consulate_clients`. The epoch of a client is in `consulate_epochs`. */
 export interface ClientTable {
   id: string
@@ -73,6 +76,7 @@ export interface SessionTable {
   /** JSON. Null for sessions from before the column was added. */
   methods: string | null
   revoked_at: NullableInteger
+  purge_at: PurgeTime
 }
 
 /** `consulate_password_resets`: links to reset forgotten passwords. */
@@ -154,6 +158,7 @@ export interface AuthorizationTable {
   expires_at: Integer
   access_expires_at: Integer
   revoked_at: NullableInteger
+  purge_at: PurgeTime
 }
 
 /** `consulate_consents`: one row with an empty scope for the consent itself, and one for each scope. */

@@ -5,6 +5,9 @@ import type { BackgroundConnection } from '../sql/dialect.ts'
 /** How long (ms) an unused thread is kept. */
 const IDLE_TIME = 10_000
 
+/** Deleted rows after which the log is written back to the file. Each changes about seven pages. */
+const CHECKPOINT_ROWS = 256
+
 /**
  * The program of the thread. It is text, so that no bundler has to find it. It does not create a missing file, and opens
  * the file again after it was replaced.
@@ -14,7 +17,7 @@ const { accessSync, statSync } = require('node:fs')
 const { DatabaseSync } = require('node:sqlite')
 const { parentPort, workerData: path } = require('node:worker_threads')
 
-let database, inode
+let database, inode, changes = 0
 let statements = new Map()
 
 function close() {
@@ -28,7 +31,7 @@ function open() {
   close()
   accessSync(path)
   database = new DatabaseSync(path, { timeout: 1000 })
-  database.exec('pragma synchronous = normal')
+  database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma cache_size = -8000')
   inode = statSync(path).ino
 }
 
@@ -37,7 +40,16 @@ function run({ sql, parameters }) {
   if (!statements.has(sql)) statements.set(sql, database.prepare(sql))
   const statement = statements.get(sql)
   if (statement.columns().length > 0) return { rows: statement.all(...parameters) }
-  return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) }
+  const affected = statement.run(...parameters).changes
+  changes += affected
+  return { rows: [], numAffectedRows: BigInt(affected) }
+}
+
+// Not within a commit: then all writers would have to wait for it.
+function checkpoint() {
+  if (!database || changes < ${CHECKPOINT_ROWS}) return
+  changes = 0
+  database.exec('pragma wal_checkpoint(passive)')
 }
 
 parentPort.on('message', (query) => {
@@ -47,6 +59,7 @@ parentPort.on('message', (query) => {
   }
   try {
     parentPort.postMessage({ result: run(query) })
+    checkpoint()
   } catch (error) {
     close()
     const { message, code, errcode, syscall } = error

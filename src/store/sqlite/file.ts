@@ -8,6 +8,12 @@ export const MEMORY = ':memory:'
 /** How long (ms) SQLite itself waits for a lock. It blocks the process meanwhile, so the store waits by retrying. */
 const BLOCKING_TIMEOUT = 2
 
+/**
+ * Pages in the log (4 KiB each) after which a commit writes them back to the file, which blocks the process for tens of
+ * milliseconds. More than SQLite's 1000, so that the thread of a purge, which writes most of them, comes first.
+ */
+const CHECKPOINT_PAGES = 4000
+
 /** An open database file. */
 export interface OpenFile {
   readonly database: DatabaseSync
@@ -47,7 +53,9 @@ function openDatabase(path: string): DatabaseSync {
   const sqlite = process.getBuiltinModule('node:sqlite')
   const database = new sqlite.DatabaseSync(path, { timeout: BLOCKING_TIMEOUT })
   try {
-    database.exec('pragma journal_mode = wal; pragma synchronous = normal')
+    database.exec(
+      `pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+    )
     return database
   } catch (error) {
     database.close()
