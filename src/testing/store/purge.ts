@@ -1,7 +1,8 @@
 import type { DeviceCode } from '../../model/device-code.ts'
 import { sampleEntry } from './audit.ts'
 import type { Suite } from './suite.ts'
-import { cutoffsAt, EVERY_KIND, purgeAll, purgeKind } from './purge-steps.ts'
+import { testPurgeSteps } from './purge-walk.ts'
+import { cutoffsAt, purgeAll, purgeKind } from './purge-steps.ts'
 import {
   ALICE,
   approveDevice,
@@ -9,7 +10,6 @@ import {
   MINUTE,
   NOW,
   sampleAuthorization,
-  sampleRefresh,
   sampleClaim,
   sampleClient,
   sampleCode,
@@ -25,7 +25,7 @@ const LATER = NOW + 120 * MINUTE
 export function testPurge(suite: Suite): void {
   testDeleting(suite)
   testKeeping(suite)
-  testSteps(suite)
+  testPurgeSteps(suite)
 }
 
 function testDeleting({ describe, test, expect }: Suite): void {
@@ -237,67 +237,6 @@ function testKeeping({ describe, test, expect }: Suite): void {
       const entry = await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
       await purgeAll(store, cutoffsAt(NOW + 10 * MINUTE))
       expect(await store.revocations.listSince(0, NOW + 10 * MINUTE, 10)).toEqual([entry])
-    })
-  })
-}
-
-function testSteps({ describe, test, expect }: Suite): void {
-  describe('the steps of a purge', () => {
-    const sessions = (count: number, expiresAt: number) =>
-      Array.from({ length: count }, (_, index) =>
-        sampleSession({ id: `${expiresAt}-${String(index).padStart(3, '0')}`, expiresAt }),
-      )
-
-    test('look at a limited number of rows, and reach every row', async (store) => {
-      for (const session of [...sessions(10, NOW), ...sessions(5, LATER)])
-        await store.sessions.insert(session, 'alice')
-      expect(await store.purge.count('sessions')).toBe(15)
-      const { count, steps } = await purgeKind(store, 'sessions', cutoffsAt(NOW), { limit: 4 })
-      expect([count, steps > 2]).toEqual([10, true])
-      expect(await store.purge.count('sessions')).toBe(5)
-    })
-
-    test('count the same rows in a dry run, and delete none', async (store) => {
-      for (const session of sessions(7, NOW)) await store.sessions.insert(session, 'alice')
-      expect((await purgeKind(store, 'sessions', cutoffsAt(NOW), { isDryRun: true })).count).toBe(7)
-      expect(await store.purge.count('sessions')).toBe(7)
-      expect((await purgeKind(store, 'sessions', cutoffsAt(NOW))).count).toBe(7)
-    })
-
-    test('look at a row that was refreshed once, and again when it has expired', async (store) => {
-      await authorize(store, { expiresAt: NOW + 15 * MINUTE })
-      const refreshed = { lastUsedAt: NOW, expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE }
-      await store.authorizations.refresh({ id: 'azn', from: 0, to: 1, rotations: [], ...refreshed }, 'alice')
-      const countDue = (now: number) => store.purge.count('authorizations', cutoffsAt(now))
-      expect(await countDue(NOW + 15 * MINUTE - 1)).toBe(0)
-      expect(await countDue(NOW + 15 * MINUTE)).toBe(1)
-      expect((await purgeKind(store, 'authorizations', cutoffsAt(NOW + 15 * MINUTE))).count).toBe(0)
-      expect([await countDue(LATER - 1), await countDue(LATER)]).toEqual([0, 1])
-      expect((await purgeKind(store, 'authorizations', cutoffsAt(LATER))).count).toBe(1)
-    })
-
-    test('end immediately if the table is empty', async (store) => {
-      for (const kind of EVERY_KIND) {
-        expect(await store.purge.count(kind)).toBe(0)
-        expect(await purgeKind(store, kind, cutoffsAt(NOW))).toEqual({ count: 0, steps: 1 })
-      }
-    })
-
-    test('delete each row once in parallel purges', async (store) => {
-      for (const session of sessions(20, NOW)) await store.sessions.insert(session, 'alice')
-      const purges = Array.from({ length: 4 }, () => purgeKind(store, 'sessions', cutoffsAt(NOW)))
-      const counts = await Promise.all(purges)
-      expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(20)
-      expect(await store.purge.count('sessions')).toBe(0)
-    })
-
-    test('never delete an authorization that is refreshed meanwhile', async (store) => {
-      await authorize(store, { expiresAt: NOW + 15 * MINUTE })
-      const [refreshed] = await Promise.all([
-        store.authorizations.refresh(sampleRefresh({ expiresAt: LATER, accessExpiresAt: NOW + 30 * MINUTE })),
-        purgeKind(store, 'authorizations', cutoffsAt(NOW + 15 * MINUTE)),
-      ])
-      expect((await store.authorizations.find('azn')) !== undefined).toBe(refreshed !== undefined)
     })
   })
 }
