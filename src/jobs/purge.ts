@@ -208,7 +208,9 @@ function parsePosition(
 ): { readonly kind: PurgeKind; readonly after: string | undefined } {
   const [name = '', ...rest] = position?.split(' ') ?? []
   const kind = kinds.find((one) => one === name)
-  return kind ? { kind, after: rest.length > 0 ? rest.join(' ') : undefined } : { kind: kinds[0] ?? 'codes', after: undefined }
+  return kind
+    ? { kind, after: rest.length > 0 ? rest.join(' ') : undefined }
+    : { kind: kinds[0] ?? 'codes', after: undefined }
 }
 
 /** Chooses the size of the batches and the pauses between them. */
