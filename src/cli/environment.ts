@@ -9,6 +9,7 @@ import { signIn, type SignInFeature } from '../grants/sign-in.ts'
 import type { Environment } from '../keys/environment.ts'
 import type { SecretsSource } from '../keys/secrets-source.ts'
 import { sqlite } from '../store/sqlite.ts'
+import { openStore } from '../store/url.ts'
 import { builtInUsers } from '../users/built-in.ts'
 import { secretsOf } from './environment-secrets.ts'
 
@@ -31,15 +32,16 @@ export function dataDirectory(environment: Environment): DataDirectory {
 export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 
 /**
- * Reads a configuration from the environment, with built-in users, SQLite, and every grant but the legacy ones. The sign-in
- * API is off unless it is turned on. The issuer may be missing.
+ * Reads a configuration from the environment, with built-in users, SQLite unless there is a URL, and every grant but the legacy
+ * ones. The sign-in API is off unless it is turned on. The issuer may be missing.
  *
- * @throws ConfigError if the scopes cannot be parsed, or if there are secrets of two kinds
+ * @throws ConfigError if the scopes or the URL of the database cannot be parsed, or if there are secrets of two kinds
  */
 export function configFromEnvironment(environment: Environment): EnvironmentConfig {
   const { database, secrets: directory } = dataDirectory(environment)
   const issuer = environment['CONSULATE_ISSUER'] ?? ''
-  const store = sqlite(database)
+  const url = environment['CONSULATE_DATABASE_URL']
+  const store = url ? openStore(url, 'CONSULATE_DATABASE_URL') : sqlite(database)
   return {
     issuer,
     secrets: secretsOf(environment, { store, issuer, directory }),

@@ -29,6 +29,7 @@ const configurationHelp = (): string =>
     ...wrap('Without that file, they come from these environment variables:'),
     ...fields([
       ['CONSULATE_DATA', 'Data directory (default: ./data)'],
+      ['CONSULATE_DATABASE_URL', 'Database, if not SQLite in the data directory: postgres://…'],
       ['CONSULATE_ISSUER', 'Public URL: https://auth.example.com'],
       ['CONSULATE_SCOPES', 'orders:read=See your orders;orders:create=Place orders'],
       ['CONSULATE_TRUSTED_PROXIES', '10.0.0.0/8,127.0.0.1'],

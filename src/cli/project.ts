@@ -52,8 +52,7 @@ export interface Project {
 export async function openProject(): Promise<Project> {
   const path = configFilePath()
   if (path !== undefined) return fromFile(path)
-  const { CONSULATE_DATA: data, CONSULATE_ISSUER: issuer } = process.env
-  const nearby = data || issuer ? undefined : findConfigFileNearby(process.cwd())
+  const nearby = hasVariables() ? undefined : findConfigFileNearby(process.cwd())
   if (nearby !== undefined) {
     const file = displayPath(nearby)
     throw new CommandError(`No configuration file in this directory. To use ${file}, pass --config ${file}.`)
@@ -94,8 +93,11 @@ export async function requireInstalled(project: Project): Promise<void> {
 }
 
 /** Returns false if the database is at its default path because neither a file nor a variable says anything. */
-const hasSettings = ({ isFromEnvironment }: Project): boolean =>
-  !isFromEnvironment || Boolean(process.env['CONSULATE_DATA'] || process.env['CONSULATE_ISSUER'])
+const hasSettings = ({ isFromEnvironment }: Project): boolean => !isFromEnvironment || hasVariables()
+
+/** Returns whether a variable of the environment says that there is a project. */
+const hasVariables = (): boolean =>
+  ['CONSULATE_DATA', 'CONSULATE_DATABASE_URL', 'CONSULATE_ISSUER'].some((name) => process.env[name])
 
 const NO_PROJECT =
   'There is no consulate.config.ts in this directory, and no data/consulate.db. ' +

@@ -1,9 +1,9 @@
 import '../lib/node-version.ts'
 import type { PoolConfig } from 'pg'
-import { ConfigError } from '../errors.ts'
 import type { Store } from './contract.ts'
 import { createPostgresDialect } from './postgres/dialect.ts'
 import type { PostgresPool } from './postgres/pool.ts'
+import { parsePostgresUrl } from './postgres/url.ts'
 import { requireDriver } from './require-driver.ts'
 import { createSqlStore } from './sql/store.ts'
 import { checkTableNames, DEFAULT_PREFIX } from './sql/table-names.ts'
@@ -32,7 +32,7 @@ interface PostgresTables {
 
 /**
  * Creates a store in PostgreSQL 13 or later. Any number of nodes can share the database. Takes a URL,
- * `postgres://user:password@host:5432/database`, or a `Pool` of the `pg` package, which stays open when the store is closed.
+ * `postgres://user:password@host:5432/database?sslmode=require`, or a `Pool` of the `pg` package, which stays open when the store is closed.
  * Install `pg` (8.12 or later) yourself. The first call connects.
  *
  * Methods throw `StoreUnavailableError` if the server cannot be reached, does not respond, or is a replica. The store recovers
@@ -42,34 +42,30 @@ interface PostgresTables {
  */
 export function postgres(location: string | PostgresOptions): Store {
   const options = typeof location === 'string' ? { url: location } : location
-  const { schema, tablePrefix = DEFAULT_PREFIX, busyTimeout = 5000, preparedStatements = true } = options
-  const names = { prefix: tablePrefix, schema }
+  const url = 'url' in options ? parsePostgresUrl(options.url) : undefined
+  const names = {
+    prefix: options.tablePrefix ?? url?.tablePrefix ?? DEFAULT_PREFIX,
+    schema: options.schema ?? url?.schema,
+  }
   checkTableNames('postgres', names)
-  const isOwn = 'url' in options
-  if (isOwn) checkUrl(options.url)
-  const open = isOwn ? () => openPool(options.url, busyTimeout) : async () => options.pool
-  return createSqlStore(createPostgresDialect({ open, isOwn, preparedStatements, busyTimeout }, names))
+  if (url) requireDriver('postgres.url', 'pg')
+  const busyTimeout = options.busyTimeout ?? 5000
+  const connections = {
+    open: 'pool' in options ? async () => options.pool : () => openPool(url?.config, busyTimeout),
+    isOwn: url !== undefined,
+    preparedStatements: options.preparedStatements ?? url?.preparedStatements ?? true,
+    busyTimeout,
+  }
+  return createSqlStore(createPostgresDialect(connections, names))
 }
-
-/** No message repeats the URL, because it may contain a password. */
-function checkUrl(url: unknown): void {
-  const isUrl = typeof url === 'string' && /^postgres(ql)?:\/\//.test(url) && URL.canParse(url)
-  if (!isUrl) throw new ConfigError([{ path: 'postgres.url', message: INVALID_URL }])
-  requireDriver('postgres.url', 'pg')
-}
-
-const INVALID_URL =
-  'must be a URL such as postgres://user:password@host:5432/database, with special characters percent-encoded'
 
 /** Imported only if a URL is given: with a pool of your own, the package may be installed elsewhere. */
-async function openPool(url: string, busyTimeout: number): Promise<PostgresPool> {
+async function openPool(config: PoolConfig | undefined, busyTimeout: number): Promise<PostgresPool> {
   const { default: pg } = await import('pg')
-  const config: PoolConfig = {
-    connectionString: url,
+  return new pg.Pool({
+    ...config,
     connectionTimeoutMillis: busyTimeout,
     keepAlive: true,
     allowExitOnIdle: true,
-    fallback_application_name: 'consulate',
-  }
-  return new pg.Pool(config)
+  })
 }

@@ -27,7 +27,7 @@ export async function programFile(
 async function bundle(folder: string): Promise<void> {
   const input = Object.fromEntries(Object.entries(PROGRAMS).map(([name, path]) => [name, join(ROOT, path)]))
   const resolve = { conditionNames: ['consulate-source', 'node', 'import'] }
-  const bundle = await rolldown({ input, platform: 'node', resolve, plugins: [originalUrls] })
+  const bundle = await rolldown({ input, platform: 'node', resolve, plugins: [originalUrls, outsideDrivers] })
   await bundle.write({ dir: folder, format: 'esm', chunkFileNames: 'dist/[name]-[hash].js' })
   await bundle.close()
   for (const name of ['bin', 'package.json'])
@@ -40,5 +40,14 @@ const originalUrls: Plugin = {
   transform: {
     filter: { id: /\.ts$/, code: 'import.meta.url' },
     handler: (code, id) => code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)),
+  },
+}
+
+/** The bundler cannot include `pg`, whose optional native part is not installed. */
+const outsideDrivers: Plugin = {
+  name: 'outside-drivers',
+  resolveId: {
+    filter: { id: /^(?:pg|mysql2)$/ },
+    handler: (id) => ({ id: import.meta.resolve(id), external: true }),
   },
 }

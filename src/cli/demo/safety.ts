@@ -16,10 +16,11 @@ import { secretsPath } from './setup.ts'
 export function checkDemoIsSafe(address: Address): void {
   const { env } = process
   const { database, path } = dataDirectory(env)
-  const { CONSULATE_ISSUER: issuer, NODE_ENV: mode } = env
+  const { CONSULATE_DATABASE_URL: url, CONSULATE_ISSUER: issuer, NODE_ENV: mode } = env
   const configFile = configFilePath()
   if (mode === 'production') refuse('NODE_ENV is "production"')
   if (!isLoopbackHost(address.host)) refuse(`${address.host} is reachable from other machines`)
+  if (url) refuse('CONSULATE_DATABASE_URL is set')
   if (issuer && issuer !== originOf(address)) refuse(`CONSULATE_ISSUER is set to ${issuer}`)
   if (configFile) refuse(`this directory has a configuration (${displayPath(configFile)})`)
   if (existsSync(database) && !existsSync(secretsPath(path))) {

@@ -16,12 +16,18 @@ export async function checkDatabase(context: CheckContext): Promise<readonly Fin
   } catch (cause) {
     if (cause instanceof ConfigError)
       return cause.problems.map(({ message }) => problem(message, 'Run the later version again.'))
-    return [problem(`${name} cannot be read: ${reasonOf(cause)}`, UNREADABLE)]
+    return [
+      problem(
+        `${name} cannot be read: ${reasonOf(cause)}`,
+        store.file === undefined ? UNREACHABLE : UNREADABLE,
+      ),
+    ]
   }
   return [(await writeProblem(context, name)) ?? ok(`${name} is up to date and writable`)]
 }
 
 const UNREADABLE = 'Check that it exists, is not corrupt or locked, and that this account may open it.'
+const UNREACHABLE = 'Check that its server runs, and the host, user, password and database that you have set.'
 const UNWRITABLE = 'Check which process holds a lock, and that the disk and the permissions allow writes.'
 
 /** Updates a user that cannot exist: that needs what every write needs, and changes nothing. */
