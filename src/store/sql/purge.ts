@@ -57,14 +57,15 @@ function createWalk(database: Database, purgeable: Purgeable): PurgeStore['step'
     due?.next && prepareForKeys((names) => preparePostponement(database, purgeable, due, names))
   return async ({ cutoffs, after, limit, isDryRun }) => {
     const until = due?.until(cutoffs) ?? 0
+    const given = { ...cutoffs, until, beyond: until + 1 }
     const rows = await all(select({ ...parsePosition(after, purgeable), until, limit }))
     const last = rows.at(-1)
     if (!last) return { count: 0, next: undefined }
     const keys = rows.map(({ key }) => key)
     const found = isDryRun
-      ? Number((await first(count(keys, { ...cutoffs, until })))?.rows ?? 0)
-      : await execute(remove(keys, { ...cutoffs, until }))
-    if (!isDryRun && postpone && found < keys.length) await execute(postpone(keys, { ...cutoffs, until }))
+      ? Number((await first(count(keys, given)))?.rows ?? 0)
+      : await execute(remove(keys, given))
+    if (!isDryRun && postpone && found < keys.length) await execute(postpone(keys, given))
     const isLast = rows.length < limit || (isOldestFirst && found === 0)
     return { count: found, next: isLast ? undefined : `${Number(last.time)} ${last.key}` }
   }
@@ -110,7 +111,10 @@ const prepareSelectAll = ({ db }: Database, { table, primaryKey }: Purgeable) =>
   )
 }
 
-type Statement = PurgeCutoffs & { readonly until: number } & Readonly<Record<`key${number}`, Key>>
+/** The parameters of a statement. `beyond` is the first time that a purge doesn't look at. */
+type Given = PurgeCutoffs & { readonly until: number; readonly beyond: number }
+
+type Statement = Given & Readonly<Record<`key${number}`, Key>>
 
 type KeyNames = (given: Statement) => Key[]
 
@@ -120,7 +124,7 @@ type KeyNames = (given: Statement) => Key[]
  */
 function prepareForKeys<Row>(build: (names: KeyNames) => PreparedQuery<Statement, Row>) {
   const prepared = new Map<number, PreparedQuery<Statement, Row>>()
-  return (keys: readonly Key[], given: PurgeCutoffs & { readonly until: number }) => {
+  return (keys: readonly Key[], given: Given) => {
     let size = 16
     while (size < keys.length) size *= 2
     const names = Array.from({ length: size }, (_, index) => `key${index}` as const)
@@ -158,7 +162,7 @@ const preparePostponement = (
   prepare((given: Statement) =>
     db
       .updateTable(table as 'consulate_sessions')
-      .set({ purge_at: laterOf(next, sql`${given.until} + 1`) })
+      .set({ purge_at: laterOf(next, sql`${given.beyond}`) })
       .where(sql.ref<Key>(primaryKey), 'in', names(given))
       .where(sql.ref<number>(column), '<=', given.until),
   )
