@@ -128,6 +128,9 @@ const EMPTY = {
 
 const MAX_TEXT_LENGTH = 1_000
 
+/** Longer than any address, but a proxy can pass on what a client has made up. Databases search for it by an index. */
+const MAX_ADDRESS_LENGTH = 255
+
 /** Converts an event to an entry of the audit log. */
 function entryOf<Name extends keyof EventMap>(event: Name, payload: EventMap[Name], at: number): AuditEntry {
   return createEntry(event, at, { requestId: payload.requestId, ...CONVERTERS[event](payload) })
@@ -152,7 +155,7 @@ export function createEntry(event: AuditedEvent, at: number, fields: EntryFields
     ...EMPTY,
     ...fields,
     path: path && printable(path),
-    address: address && printable(address),
+    address: address && printable(address).slice(0, MAX_ADDRESS_LENGTH),
     detail: printable(detail),
   }
 }

@@ -1,6 +1,7 @@
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import {
   isSameResource,
+  MAX_RESOURCE_LENGTH,
   resourceMetadataUrl,
   resourceProblem,
   type ProtectedResource,
@@ -46,8 +47,8 @@ export function resolveResources(
   validator: Validator,
 ): ResourceSettings {
   const audience = named ?? issuer
-  if (typeof audience !== 'string' || audience === '')
-    validator.problem('audience', 'must be a non-empty string')
+  if (typeof audience !== 'string' || audience === '' || audience.length > MAX_RESOURCE_LENGTH)
+    validator.problem('audience', `must be a string of 1 to ${MAX_RESOURCE_LENGTH} characters`)
   const listed = resources.map((resource, index) =>
     resolveResource(`resources[${index}]`, resource, scopes, validator),
   )

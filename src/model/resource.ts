@@ -34,10 +34,14 @@ const isUrl = (text: string): boolean =>
 export const findResource = (resources: readonly string[], wanted: string): string | undefined =>
   resources.find((resource) => isSameResource(resource, wanted))
 
+/** A consent names a resource and a scope, and databases can index only so many characters. */
+export const MAX_RESOURCE_LENGTH = 1000
+
 /** Returns what is wrong with a resource identifier in a configuration (RFC 8707 section 2). */
 export function resourceProblem(uri: unknown): string | undefined {
   if (typeof uri !== 'string' || !isUrl(uri) || uri.includes('#'))
     return 'must be an absolute URI without a fragment, such as https://api.example.com'
+  if (uri.length > MAX_RESOURCE_LENGTH) return `must have at most ${MAX_RESOURCE_LENGTH} characters`
   const url = new URL(uri)
   if (url.username !== '' || url.password !== '') return 'must not have a user name or password'
   return url.href === uri || url.href === `${uri}/`

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import type { Store } from './contract.ts'
+import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
 import { sqlite } from './sqlite.ts'
 
@@ -8,6 +9,8 @@ const STORES: Readonly<Record<string, (url: string) => Store>> = {
   sqlite: (url) => sqlite(url.replace(/^sqlite:(?:\/\/(?=\/))?/, '')),
   postgres,
   postgresql: postgres,
+  mysql,
+  mariadb: mysql,
 }
 
 /**

@@ -2,9 +2,11 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '../../src/store/contract.ts'
+import { mysql } from '../../src/store/mysql.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { TestDatabase } from './database-server.ts'
+import { hasMariadb, openMariadb } from './mariadb.ts'
 import { hasPostgres, openPostgres } from './postgres.ts'
 
 /** A migrated database without rows of its own. */
@@ -36,10 +38,17 @@ const POSTGRES_TABLES: Emptying = {
   quote: (name) => `"${name}"`,
 }
 
+const MARIADB_TABLES: Emptying = {
+  tables:
+    'select table_name as name from information_schema.tables where table_schema = database() order by 1',
+  quote: (name) => `\`${name}\``,
+}
+
 /** The databases that tests of the store run on. */
 export const DATABASES: readonly DatabaseKind[] = [
   { name: 'SQLite', isAvailable: true, open: openSqlite },
   { name: 'PostgreSQL', isAvailable: hasPostgres, open: reuse(openPostgres, postgres, POSTGRES_TABLES) },
+  { name: 'MariaDB', isAvailable: hasMariadb, open: reuse(openMariadb, mysql, MARIADB_TABLES) },
 ]
 
 let template: Promise<string> | undefined

@@ -19,6 +19,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
       // The collation of a database may ignore case or accents, and changes with its libraries.
       id: 'text collate "C"',
       key: 'text collate "C"',
+      uri: 'text collate "C"',
       text: 'text',
       json: 'text',
       time: 'bigint',

@@ -162,11 +162,15 @@ async function writeOrigins(
   uris: readonly string[],
 ): Promise<void> {
   await queries.execute(db.deleteFrom('consulate_client_origins').where('client_id', '=', id).compile())
-  const origins = new Set(uris.map(originOf).filter((origin) => origin !== undefined))
+  const origins = new Set(uris.map(originOf).filter(canExist))
   if (origins.size === 0) return
   const rows = [...origins].map((origin) => ({ origin, client_id: id }))
   await queries.execute(db.insertInto('consulate_client_origins').values(rows).compile())
 }
+
+/** No host name has more than 253 characters, and databases can index only so many. */
+const canExist = (origin: string | undefined): origin is string =>
+  origin !== undefined && origin.length <= 300
 
 const toRow = (client: Client): Insertable<ClientTable> => ({
   id: client.id,

@@ -88,12 +88,14 @@ export function createDatabase(dialect: SqlDialect): Database {
     ),
     transaction,
     change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
-    changeRow: ({ update, select, toResult }) =>
-      dialect.hasUpdateReturning
-        ? runAlone(async (runner) => mapRow(await runner.first(update), toResult))
+    changeRow({ update, select, toResult }) {
+      const returning = dialect.hasUpdateReturning ? update : dialect.toReturning?.(update)
+      return returning
+        ? runAlone(async (runner) => mapRow(await runner.first(returning), toResult))
         : transaction('relaxed', async (runner) =>
             (await runner.execute(update)) === 1 ? mapRow(await runner.first(select), toResult) : undefined,
-          ),
+          )
+    },
     async withAddition(addition, work) {
       const pending: PendingAddition = { addition, isOpen: true, isAdded: false }
       const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))

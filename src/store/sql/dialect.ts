@@ -12,6 +12,8 @@ export interface ColumnTypes {
   readonly id: string
   /** Text in any alphabet that is searched for, at most 255 characters: an email, a user id, a `sub`. */
   readonly key: string
+  /** A URI, with or without a scope, that is searched for: ASCII, at most 1,500 characters. */
+  readonly uri: string
   /** Text that is never searched for. */
   readonly text: string
   /** JSON, written and returned as text. */
@@ -115,8 +117,13 @@ export interface SqlDialect {
   readonly background?: BackgroundConnection
   readonly types: ColumnTypes
   readonly clauses: Clauses
-  /** Whether an `update` can return the row that it changed. Otherwise, the store selects it in the same transaction. */
+  /** Whether an `update` can return the row that it changed. */
   readonly hasUpdateReturning: boolean
+  /**
+   * Returns another statement that changes the same row and returns it. Undefined, also as the result, if there is none: the
+   * store then selects the row in the same transaction.
+   */
+  readonly toReturning?: <Row>(update: CompiledQuery<Row>) => CompiledQuery<Row> | undefined
   /** Returns the JSON array in a column with one more element, given as JSON text, before its first `maximum - 1`. */
   readonly prependToJson: (column: string, element: string, maximum: number) => RawBuilder<string>
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>

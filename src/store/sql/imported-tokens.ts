@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { ImportedTokenStore } from '../imported-tokens.ts'
 import { fromJson, toJson } from './columns.ts'
 import type { Database } from './database.ts'
@@ -18,11 +17,13 @@ export function createImportedTokenStore({ db, dialect, first, transaction }: Da
         client_epoch: clientEpoch,
         expires_at: expiresAt,
       }
-      const insert = db
-        .insertInto('consulate_imported_tokens')
-        .values(row)
-        .modifyEnd(sql.raw(dialect.clauses.keepExisting('id')))
-      return transaction('durable', async (queries) => (await queries.execute(insert.compile())) > 0)
+      const insert = db.insertInto('consulate_imported_tokens').values(row).compile()
+      try {
+        return await transaction('durable', async (queries) => (await queries.execute(insert)) === 1)
+      } catch (error) {
+        if (dialect.isUniqueViolation(error)) return false
+        throw error
+      }
     },
     async find(id) {
       const row = await first(find({ id }))

@@ -65,7 +65,7 @@ function buildRefresh(
   rotations: { readonly rotations?: RawBuilder<string> },
 ): Compilable<AuthorizationRow> {
   const { id, seedHash, clientId, from, to, now, expiresAt, maximumLifetime, accessExpiresAt } = parameters
-  const latest = sql`created_at + ${maximumLifetime}`
+  const latest = sql`${sql.ref('created_at')} + ${maximumLifetime}`
   const update = db
     .updateTable('consulate_authorizations')
     .set({

@@ -60,7 +60,7 @@ export const FIRST_TABLES: Readonly<
     indexes: [['owner_id']],
   },
   consulate_client_origins: {
-    columns: { origin: 'id', client_id: 'id' },
+    columns: { origin: 'uri', client_id: 'id' },
     primaryKey: ['origin', 'client_id'],
     indexes: [['client_id']],
   },
@@ -144,7 +144,7 @@ export const FIRST_TABLES: Readonly<
     indexes: [['session_id'], ['provider', 'user_id'], ['client_id']],
   },
   consulate_consents: {
-    columns: { provider: 'id', user_id: 'key', client_id: 'id', scope: 'id', given_at: 'time' },
+    columns: { provider: 'id', user_id: 'key', client_id: 'id', scope: 'uri', given_at: 'time' },
     primaryKey: ['provider', 'user_id', 'client_id', 'scope'],
   },
   consulate_revocations: {
@@ -170,7 +170,7 @@ export const FIRST_TABLES: Readonly<
       path: 'text?',
       client_id: 'id?',
       sub: 'key?',
-      address: 'text?',
+      address: 'key?',
       detail: 'text',
     },
     indexes: [['request_id']],

@@ -18,6 +18,7 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
     types: {
       id: 'text',
       key: 'text',
+      uri: 'text',
       text: 'text',
       json: 'text',
       time: 'integer',

@@ -1,0 +1,139 @@
+import { CompiledQuery } from 'kysely'
+import type { QueryResult } from 'kysely'
+import type { ConnectionPool, Run } from '../sql/dialect.ts'
+import { takeConnection } from './driver.ts'
+import type { MysqlConnection, MysqlPool } from './driver.ts'
+import { send } from './send.ts'
+import { isUnavailable, toDatabaseError } from './errors.ts'
+
+/** A pool and how the store uses it. */
+export interface OpenPool {
+  readonly pool: MysqlPool
+  /** Runs once for each connection, before its first query. */
+  readonly prepare: (run: Run, connection: MysqlConnection) => Promise<void>
+  /** Closes the pool, if it is the store's own. */
+  readonly close: () => Promise<void>
+}
+
+/** Where connections come from, and how long calls wait for them. */
+export interface PoolOptions {
+  /** Called once, by the first query. */
+  readonly open: () => Promise<OpenPool>
+  /** How long (ms) a call waits for a connection, and for locks. */
+  readonly busyTimeout: number
+}
+
+/** Connections for queries that may take long too. */
+export interface MysqlConnections extends ConnectionPool {
+  readonly runSlowly: Run
+  /** Takes a connection for such queries. Release it. */
+  readonly acquireSlow: () => Promise<Connection>
+  /** Returns false for MySQL, and before the first connection. */
+  readonly isMariadb: () => boolean
+}
+
+/** A connection that was taken out of the pool. */
+export interface Connection {
+  readonly run: Run
+  readonly release: () => void
+}
+
+/** How much longer (ms) than a lock a query waits for its answer: then the server is frozen or unreachable. */
+const GRACE = 1_000
+
+/** How long (ms) a query in the background, or of a migration, may take. */
+const SLOW = 3_600_000
+
+/** Creates the connections of a store. It connects when the first query needs it. */
+export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConnections {
+  const timeout = busyTimeout + GRACE
+  const prepared = new WeakSet<MysqlConnection>()
+  const calls = trackCalls()
+  let opened: Promise<OpenPool> | undefined
+  let isClosed = false
+  let isMariadb = false
+
+  async function acquire(limit: number): Promise<Connection> {
+    if (isClosed) throw new Error('The database is closed')
+    const { pool, prepare } = await (opened ??= open())
+    const raw = await takeConnection(pool, busyTimeout)
+    const connection = createConnection(raw, limit)
+    if (prepared.has(raw)) return connection
+    try {
+      const { run } = createConnection(raw, timeout)
+      await prepare(run, raw)
+      isMariadb = /mariadb/i.test(await readVersion(run))
+      prepared.add(raw)
+      return connection
+    } catch (error) {
+      raw.destroy()
+      throw error
+    }
+  }
+
+  async function use<Result>(work: (run: Run) => Promise<Result>, limit: number): Promise<Result> {
+    const connection = await acquire(limit)
+    try {
+      return await work(connection.run)
+    } finally {
+      connection.release()
+    }
+  }
+
+  return {
+    run: (query) => calls.track(use((run) => run(query), timeout)),
+    use: (work) => calls.track(use(work, timeout)),
+    runSlowly: (query) => calls.track(use((run) => run(query), SLOW)),
+    acquireSlow: () => acquire(SLOW),
+    isMariadb: () => isMariadb,
+    async close() {
+      await calls.settled()
+      isClosed = true
+      await (await opened)?.close()
+    },
+  }
+}
+
+function createConnection(raw: MysqlConnection, limit: number): Connection {
+  let failure: Error | undefined
+  let isInTransaction = false
+  return {
+    async run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>> {
+      // The connection is lost, or blocked by the query that failed.
+      if (failure !== undefined) throw failure
+      try {
+        const { result, status } = await send<Row>(raw, query, limit)
+        isInTransaction = status === undefined ? isInTransaction : (status & IN_TRANSACTION) !== 0
+        return result
+      } catch (cause) {
+        const error = toDatabaseError(cause)
+        if (isUnavailable(error)) failure = error
+        throw error
+      }
+    },
+    // A transaction that could not be rolled back must not meet the next query.
+    release: () => (failure === undefined && !isInTransaction ? raw.release() : raw.destroy()),
+  }
+}
+
+async function readVersion(run: Run): Promise<string> {
+  const { rows } = await run<{ version: string }>(CompiledQuery.raw('select version() as version'))
+  return rows[0]?.version ?? ''
+}
+
+/** SERVER_STATUS_IN_TRANS. */
+const IN_TRANSACTION = 1
+
+/** Remembers calls, so that closing can wait for them. */
+function trackCalls() {
+  const running = new Set<Promise<unknown>>()
+  return {
+    track<Result>(call: Promise<Result>): Promise<Result> {
+      running.add(call)
+      const forget = (): void => void running.delete(call)
+      call.then(forget, forget)
+      return call
+    },
+    settled: () => Promise.allSettled(running),
+  }
+}

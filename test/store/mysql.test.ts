@@ -1,0 +1,204 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { CompiledQuery } from 'kysely'
+import { createPool, type PoolOptions } from 'mysql2'
+import { createPool as createPromisePool } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ConfigError, StoreUnavailableError } from '../../src/errors.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { mysql } from '../../src/store/mysql.ts'
+import { ConnectionError } from '../../src/store/mysql/errors.ts'
+import { openOwnPool } from '../../src/store/mysql/own-pool.ts'
+import { createConnections } from '../../src/store/mysql/pool.ts'
+import { parseMysqlUrl } from '../../src/store/mysql/url.ts'
+import { ALICE, NOW, authorize, sampleAuthorization, sampleClient } from '../../src/testing/store/samples.ts'
+import type { TestDatabase, TestDatabaseServer } from '../support/database-server.ts'
+import { hasMariadb, openMariadb, startMariadb } from '../support/mariadb.ts'
+
+const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+/** Everything that a log could show of an error. */
+const shown = (error: unknown): string => inspect(error, { depth: 10, showHidden: true })
+
+describe.runIf(hasMariadb)('a store in MariaDB', () => {
+  let database: TestDatabase
+  let store: Store
+  beforeAll(async () => {
+    database = await openMariadb()
+    store = mysql(database.url)
+    await store.migrate()
+    await authorize(store)
+  })
+  afterAll(async () => {
+    await store.close()
+    await database.drop()
+  })
+
+  const usePool = (options: PoolOptions) => {
+    const pool = createPool({ uri: database.url, ...options })
+    onTestFinished(() => pool.end())
+    return pool
+  }
+
+  test.each(['web ', 'WEB', 'wéb', 'web\0', 'ＷＥＢ'])('does not take the ID %j for "web"', async (id) => {
+    expect(await store.clients.find(id)).toBeUndefined()
+  })
+
+  test('never closes a pool of callbacks or of promises', async () => {
+    const pools = [usePool({}), createPromisePool(database.url)] as const
+    for (const pool of pools) {
+      const other = mysql({ pool })
+      expect(await other.clients.find('web')).toEqual(sampleClient())
+      await other.close()
+    }
+    const [rows] = await pools[1].query('select 1 as one')
+    expect(rows).toEqual([{ one: 1 }])
+    await pools[1].end()
+  })
+
+  test('reads and writes the same through the pool of an app with other options', async () => {
+    const other = mysql({
+      pool: usePool({
+        rowsAsArray: true,
+        nestTables: true,
+        namedPlaceholders: true,
+        typeCast: () => 'cast',
+        supportBigNumbers: true,
+        bigNumberStrings: true,
+        decimalNumbers: true,
+        connectionLimit: 2,
+      }),
+    })
+    expect(await other.clients.find('web')).toEqual(sampleClient())
+    expect(await other.authorizations.find('azn')).toEqual(sampleAuthorization())
+    expect(await other.connections.list(ALICE, NOW)).toEqual(await store.connections.list(ALICE, NOW))
+    const user = {
+      id: '1',
+      email: 'ü@example.com',
+      name: 'Ü 🎈',
+      passwordHash: 'p',
+      createdAt: NOW,
+      disabledAt: null,
+    }
+    expect(await other.users.insert(user)).toBe(true)
+    expect(await store.users.findByEmail('ü@example.com')).toEqual(user)
+  })
+
+  test.each<[string, PoolOptions, string]>([
+    ['counts only changed rows', { flags: ['-FOUND_ROWS'] }, '-FOUND_ROWS'],
+    ['loses characters', { charset: 'latin1' }, 'utf8mb4'],
+  ])('rejects a pool that %s', async (_, options, hint) => {
+    const failure = await failureOf(mysql({ pool: usePool(options) }).clients.find('web'))
+    expect(failure).toBeInstanceOf(ConfigError)
+    expect(String(failure)).toContain(hint)
+  })
+
+  test.each([
+    ['truncates text', "set session sql_mode = ''", 'sql_mode'],
+    ['does not commit', 'set session autocommit = 0', 'autocommit'],
+  ])('rejects a pool that %s', async (_, statement, hint) => {
+    const pool = usePool({})
+    pool.on('connection', (connection) => connection.query(statement, () => {}))
+    const failure = await failureOf(mysql({ pool }).clients.find('web'))
+    expect(failure).toBeInstanceOf(ConfigError)
+    expect(String(failure)).toContain(hint)
+  })
+
+  test('shows no password, and no value that is taken, in its errors', async () => {
+    const url = new URL(database.url)
+    url.password = 'wrong-password'
+    const refused = await failureOf(mysql(url.href).clients.find('web'))
+    expect(refused).toBeInstanceOf(StoreUnavailableError)
+    expect(shown(refused)).not.toContain('wrong-password')
+    const taken = await failureOf(store.clients.insert(sampleClient()))
+    expect(shown(taken)).toContain('Duplicate entry for key')
+    expect(shown(taken)).not.toMatch(/Duplicate entry '|insert into/)
+  })
+
+  test('lets other nodes lock what a frozen node has locked', async () => {
+    const busyTimeout = 2_000
+    const { use, close } = createConnections({
+      open: () => openOwnPool(parseMysqlUrl(database.url).config, busyTimeout),
+      busyTimeout,
+    })
+    const other = mysql({ url: database.url, busyTimeout })
+    onTestFinished(other.close)
+    const frozen = use(async (run) => {
+      await run(CompiledQuery.raw('start transaction'))
+      await run(CompiledQuery.raw("update consulate_clients set name = 'Frozen' where id = 'web'"))
+      await other.clients.update('web', { name: 'Other' })
+      return failureOf(run(CompiledQuery.raw('commit')))
+    })
+    expect(await frozen).toBeInstanceOf(ConnectionError)
+    await close()
+    expect((await store.clients.find('web'))?.name).toBe('Other')
+  })
+})
+
+describe.runIf(hasMariadb)('a store in MariaDB whose server', () => {
+  let folder: string
+  let server: TestDatabaseServer
+  let store: Store
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'consulate-mariadb-'))
+    server = await startMariadb(folder)
+    const admin = createPromisePool(server.url)
+    await admin.query('create database consulate')
+    await admin.end()
+    store = mysql({ url: `${server.url}/consulate`, busyTimeout: 500 })
+    await store.migrate()
+    await store.clients.insert(sampleClient())
+  })
+  afterAll(async () => {
+    await server.kill()
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('is frozen is unavailable within seconds, and is back when it thaws', async () => {
+    server.freeze()
+    const start = performance.now()
+    for (const call of [1, 2])
+      expect(await failureOf(store.clients.find(`web ${call}`))).toBeInstanceOf(StoreUnavailableError)
+    expect(performance.now() - start).toBeLessThan(10_000)
+    server.thaw()
+    expect(await store.clients.find('web')).toEqual(sampleClient())
+  })
+
+  test('was killed is unavailable, and is back when it has started again', async () => {
+    await server.kill()
+    expect(await failureOf(store.clients.find('web'))).toBeInstanceOf(StoreUnavailableError)
+    await server.restart()
+    expect(await store.clients.find('web')).toEqual(sampleClient())
+  })
+})
+
+describe('the URL of a database in MySQL', () => {
+  test.each([
+    'mysql://user:secret-word@host',
+    'mysql://:secret-word@host/database',
+    'postgres://user:secret-word@host/database',
+    'mysql://user:secret/word@host/database',
+    'mysql://user:secret-word@host/database#x',
+    'mysql://user:secret-word@host/database?unknown=1',
+    'mysql://user:secret-word@host/database?sslmode=perhaps',
+    'mysql://user:secret-word@host/database?connection_limit=0',
+    'mysql://user:%secret-word@host/database',
+    'secret-word',
+  ])('is rejected without repeating it: %s', (url) => {
+    let failure: unknown
+    try {
+      mysql(url)
+    } catch (error) {
+      failure = error
+    }
+    expect(failure).toBeInstanceOf(ConfigError)
+    expect(shown(failure).replaceAll(/at .*\n/g, '')).not.toContain('secret')
+  })
+})
