@@ -2,7 +2,6 @@ import { openAppSessionCookies, openSessions } from './app-sessions.ts'
 import { openApiCookies } from './api-cookies.ts'
 import { createAudit } from './audit/audit.ts'
 import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
-import { createNodeMessages, type NodeMessages } from './broadcast/messages.ts'
 import { createConnections } from './clients/connections.ts'
 import { openClientServices } from './client-services.ts'
 import { reconcileClients } from './clients/reconcile.ts'
@@ -24,6 +23,7 @@ import { EXPIRY_MARGIN } from './lib/clock.ts'
 import { randomBase64url } from './lib/hash.ts'
 import { subjectOf, type UserRef } from './model/subject.ts'
 import { createAccessTokens } from './passport/access-token.ts'
+import { openNodeMessages } from './node-messages.ts'
 import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
@@ -135,14 +135,6 @@ function openBroadcast(settings: Settings, store: Store, feed: RevocationFeed): 
   return connection
 }
 
-function openMessages({ settings, broadcast, liveKeys }: Foundation): NodeMessages {
-  const keys = liveKeys.derive((derived): readonly [Buffer, ...Buffer[]] => [
-    derived.key('broadcast'),
-    ...derived.keysById('broadcast').values(),
-  ])
-  return createNodeMessages({ ...settings, connection: broadcast, keys })
-}
-
 function createServices(foundation: Foundation): Services {
   const { settings, store, events, feed, broadcast, subjectOf, liveKeys } = foundation
   const { clock } = settings
@@ -156,8 +148,8 @@ function createServices(foundation: Foundation): Services {
     leases: store.leases,
   })
   const lastUsed = startLastUsedTracker({ ...settings, store: store.authorizations })
-  const messages = openMessages(foundation)
-  const throttles = createThrottles({ ...settings, messages: settings.broadcast && messages })
+  const messages = openNodeMessages(foundation)
+  const throttles = createThrottles({ ...settings, messages })
   const revoker = createRevoker({
     ...foundation,
     clock,
@@ -242,6 +234,7 @@ function createServices(foundation: Foundation): Services {
       await liveKeys.close()
       feed.close()
       await broadcast.close()
+      await messages.close()
       ownerCheck.close()
       await maintenance.close()
       await lastUsed.close()

@@ -25,6 +25,8 @@ export interface BroadcastOptions {
  * need not be trusted.
  */
 export interface Broadcast {
+  /** `'machine'` if messages reach only processes of the same machine. Default: all nodes. */
+  readonly reach?: 'machine'
   /**
    * Starts carrying messages, and connects in the background: a server never waits for its carrier. Never throws. Called
    * once for each server.

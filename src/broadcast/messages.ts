@@ -4,7 +4,6 @@ import { randomId } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
 import { atMost } from '../lib/lru.ts'
 import { createValueSigner, type ValueSigner } from '../lib/signed-value.ts'
-import type { BroadcastConnection } from './broadcast.ts'
 import type { Topic } from './topic.ts'
 
 /** A value that survives JSON unchanged. */
@@ -25,10 +24,24 @@ export interface NodeMessages {
    * none of this node's own, forged or old ones. Payloads can come from another version of this package.
    */
   subscribe(topic: Topic, listener: (payload: unknown) => void): void
+  /**
+   * Waits until others can read what was published, and delivers what they have published by now, if the carrier can tell.
+   * Throws `StoreUnavailableError`.
+   */
+  sync(): Promise<void>
+}
+
+/** What carries messages: the connection of a broadcast, the store, or both. */
+export interface MessageCarrier {
+  publish(message: string): void
+  /** Messages with `isBacklog` were sent before this node started, perhaps long before. */
+  subscribe(listener: (message: string, isBacklog?: boolean) => void): void
+  /** Sends what is waiting, and delivers what others have sent by now. Undefined if messages simply arrive. */
+  sync?(): Promise<void>
 }
 
 export interface NodeMessagesOptions {
-  readonly connection: BroadcastConnection
+  readonly connection: MessageCarrier
   /** Returns the keys: the first one signs, all of them verify. */
   readonly keys: () => readonly [Buffer, ...Buffer[]]
   readonly issuer: string
@@ -61,12 +74,12 @@ export function createNodeMessages(options: NodeMessagesOptions): NodeMessages {
   const isNew = createReplayCheck(node)
   const listeners = new Map<string, ((payload: unknown) => void)[]>()
   let sequence = 0
-  connection.subscribe((message) => {
+  connection.subscribe((message, isBacklog = false) => {
     const [topic = '', signed = ''] = splitTopic(message)
     const interested = listeners.get(topic)
     if (!interested) return
     const envelope = message.length > MAX_LENGTH ? undefined : signer().verify(signed)
-    if (envelope?.[0] !== issuer || envelope[1] !== topic) return reject()
+    if (envelope?.[0] !== issuer || envelope[1] !== topic) return isBacklog ? undefined : reject()
     if (isNew(envelope)) for (const listener of interested) listener(envelope[4])
   })
   return {
@@ -77,6 +90,7 @@ export function createNodeMessages(options: NodeMessagesOptions): NodeMessages {
     subscribe(topic, listener) {
       listeners.set(topic, [...(listeners.get(topic) ?? []), listener])
     },
+    sync: async () => connection.sync?.(),
   }
 }
 

@@ -10,8 +10,8 @@ export interface FailureLimit {
 /** Limits on failures such as wrong passwords, secrets and codes. */
 export interface ThrottleConfig {
   /**
-   * Failures per address (IPv6: per /64). Counted by each process, or by all nodes together with a `broadcast`. Device codes
-   * for public clients are counted separately, with the same limit. Default `{ failures: 60, window: '1m' }`.
+   * Failures per address (IPv6: per /64), on all nodes together. Device codes for public clients are counted separately, with
+   * the same limit. Default `{ failures: 60, window: '1m' }`.
    */
   readonly perAddress?: FailureLimit
   /**

@@ -23,8 +23,8 @@ export interface Blocked {
 export interface Counter {
   /** Returns how long the key must wait; undefined if it is not blocked. */
   check(key: string): Blocked | undefined
-  /** The same without the reserved attempts. */
-  checkFailures(key: string): Blocked | undefined
+  /** The same without the reserved attempts, and without `besides` failures. */
+  checkFailures(key: string, besides?: number): Blocked | undefined
   /** Counts an attempt whose outcome is not known yet. */
   reserve(key: string): void
   /** Removes a reserved attempt. */
@@ -39,6 +39,10 @@ export interface Counter {
   read(key: string): Standing
   /** Applies what another node reports about a key. */
   merge(key: string, report: Report): void
+  /** Returns whether a key has failures, or more attempts than one. */
+  isSuspicious(key: string): boolean
+  /** Exchanges with other nodes what is known about a key, if they count together. Throws `StoreUnavailableError`. */
+  sync(key: string): Promise<void>
 }
 
 /** Creates a counter for a policy. */
@@ -117,7 +121,11 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
   }
   return {
     check: (key) => blockedIn(policy, find(key), clock.now()),
-    checkFailures: (key) => blockedIn(policy, { ...find(key), pending: 0, pendingElsewhere: 0 }, clock.now()),
+    checkFailures(key, besides = 0) {
+      const count = find(key)
+      const failures = count.failures - besides
+      return blockedIn(policy, { ...count, failures, pending: 0, pendingElsewhere: 0 }, clock.now())
+    },
     reserve: (key) =>
       change(key, ({ pending }) => ({ pending: pending + 1, pendingExpireAt: clock.now() + maxPending })),
     release: (key) => change(key, ({ pending }) => ({ pending: Math.max(pending - 1, 0) })),
@@ -129,6 +137,11 @@ export function createCounter(policy: Policy, clock: Clock): Counter {
       return { failures, pending, remaining: Math.max(0, failuresExpireAt - clock.now()) }
     },
     merge: (key, report) => change(key, (count) => withReport(count, report, clock.now(), policy.window)),
+    isSuspicious(key) {
+      const { failures, pending, pendingElsewhere } = find(key)
+      return failures > 0 || pending + pendingElsewhere > 1
+    },
+    sync: async () => undefined,
   }
 }
 
@@ -200,14 +213,14 @@ const wholeSeconds = (milliseconds: number): number => Math.max(1, Math.ceil(mil
 export interface PendingAttempt {
   readonly blocked?: undefined
   /**
-   * Returns how long to wait if the limit was reached while this guess was being checked, by guesses at other nodes. Its
-   * result must then not be revealed. Undefined otherwise.
+   * The guess was correct. Returns how long to wait if the limit was reached at other nodes while it was checked: then do not
+   * reveal the result. Otherwise undefined: use the result, and call `succeed`. Throws `StoreUnavailableError`.
    */
-  recheck(): Blocked | undefined
-  /** The guess was correct: forgets the failures of the account, but not those of the address. */
+  confirm(): Promise<Blocked | undefined>
+  /** The correct guess was used: forgets the failures of the account, but not those of the address. */
   succeed(): Promise<void>
-  /** The guess was wrong. */
-  fail(): Promise<void>
+  /** The guess was wrong. Counts it, and returns the same as `confirm`. */
+  fail(): Promise<Blocked | undefined>
   /** The guess was never checked, because of an error: not counted. */
   release(): Promise<void>
 }
@@ -227,6 +240,9 @@ export interface CounterKey {
 /**
  * Reserves an attempt in every counter. Only `accounts` forgets its failures on success. `limits` are the keys that can
  * block it.
+ *
+ * If others have guessed at the same account, its result is exchanged with the other nodes before it is revealed. A first
+ * attempt is not: most sign-ins succeed, and must cost nothing.
  */
 export function reserveAttempt(
   keys: readonly CounterKey[],
@@ -235,7 +251,7 @@ export function reserveAttempt(
 ): PendingAttempt {
   for (const { counter, key } of keys) counter.reserve(key)
   let isSettled = false
-  const settle = async (then?: (counterKey: CounterKey) => void) => {
+  const settle = (then?: (counterKey: CounterKey) => void): void => {
     if (isSettled) return
     isSettled = true
     for (const counterKey of keys) {
@@ -243,10 +259,21 @@ export function reserveAttempt(
       then?.(counterKey)
     }
   }
+  const suspicious = (): readonly CounterKey[] =>
+    limits.filter(({ counter, key }) => counter === accounts && counter.isSuspicious(key))
+  const recheck = async (targets: readonly CounterKey[], besides: number): Promise<Blocked | undefined> => {
+    // Without an exchange, nothing can change between a failure and this check.
+    if (targets.length > 0) await Promise.all(targets.map(({ counter, key }) => counter.sync(key)))
+    return longestOf(limits.map(({ counter, key }) => counter.checkFailures(key, besides)))
+  }
   return {
-    recheck: () => longestOf(limits.map(({ counter, key }) => counter.checkFailures(key))),
-    succeed: () => settle(({ counter, key }) => counter === accounts && counter.clear(key)),
-    fail: () => settle(({ counter, key }) => counter.fail(key)),
-    release: () => settle(),
+    confirm: () => recheck(suspicious(), 0),
+    succeed: async () => settle(({ counter, key }) => counter === accounts && counter.clear(key)),
+    async fail() {
+      const targets = suspicious()
+      settle(({ counter, key }) => counter.fail(key))
+      return recheck(targets, 1)
+    },
+    release: async () => settle(),
   }
 }

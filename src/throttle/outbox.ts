@@ -8,6 +8,8 @@ export interface Change {
 export interface Outbox {
   /** Adds a change of a key of a counter: a failure, a clearing, or something else that others must know. */
   add(counter: string, key: string, change: { readonly isFailure?: true; readonly isCleared?: true }): void
+  /** Sends the changes of a key immediately, with others that fit. */
+  flush(counter: string, key: string): void
 }
 
 /** The changes of a message, by counter and key. */
@@ -25,12 +27,21 @@ export function createOutbox(send: (changes: Changes) => void): Outbox {
   const waiting = new Map<string, Map<string, Change>>()
   let isScheduled = false
 
-  function flush(): void {
-    const changes = new Map([...waiting].map(([counter, keys]) => [counter, takeFirst(keys)]))
-    isScheduled = [...changes.values()].some(({ size }) => size > 0)
-    if (!isScheduled) return
-    send(changes)
-    setTimeout(flush, INTERVAL).unref()
+  /** Returns whether there was anything to send. */
+  function sendSome(first?: { readonly counter: string; readonly key: string }): boolean {
+    const changes = new Map(
+      [...waiting].map(([counter, keys]) => [
+        counter,
+        takeSome(keys, counter === first?.counter ? first.key : undefined),
+      ]),
+    )
+    const isAny = [...changes.values()].some(({ size }) => size > 0)
+    if (isAny) send(changes)
+    return isAny
+  }
+  function sendRegularly(): void {
+    isScheduled = sendSome()
+    if (isScheduled) setTimeout(sendRegularly, INTERVAL).unref()
   }
 
   return {
@@ -43,15 +54,23 @@ export function createOutbox(send: (changes: Changes) => void): Outbox {
         added: (isCleared ? 0 : added) + (isFailure ? 1 : 0),
         isCleared: isCleared || wasCleared,
       })
-      if (!isScheduled) setImmediate(flush)
+      if (!isScheduled) setImmediate(sendRegularly)
       isScheduled = true
+    },
+    flush(counter, key) {
+      if (waiting.get(counter)?.has(key)) sendSome({ counter, key })
     },
   }
 }
 
-/** Removes the oldest changes and returns them. */
-function takeFirst(keys: Map<string, Change>): ReadonlyMap<string, Change> {
-  const taken = new Map(keys.entries().take(MAX_KEYS_PER_MESSAGE))
+/** Removes the change of a key, if given, and the oldest ones. Returns them. */
+function takeSome(keys: Map<string, Change>, first: string | undefined): ReadonlyMap<string, Change> {
+  const change = first === undefined ? undefined : keys.get(first)
+  const taken = new Map(first !== undefined && change ? [[first, change]] : [])
+  for (const [key, value] of keys) {
+    if (taken.size >= MAX_KEYS_PER_MESSAGE) break
+    taken.set(key, value)
+  }
   for (const key of taken.keys()) keys.delete(key)
   return taken
 }

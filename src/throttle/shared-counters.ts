@@ -26,7 +26,10 @@ export function createSharedCounters(
   })
   return (scope) => (policy) => {
     const name = `${scope}.${policy.name}`
-    const shared = shareCounter(name, policy, createCounter(policy, clock), outbox)
+    const shared = shareCounter(name, policy, createCounter(policy, clock), {
+      ...outbox,
+      sync: messages.sync,
+    })
     counters.set(name, shared)
     return shared.counter
   }
@@ -39,7 +42,12 @@ interface SharedCounter {
   receive(reports: readonly WireReport[]): void
 }
 
-function shareCounter(name: string, policy: Policy, counter: Counter, outbox: Outbox): SharedCounter {
+function shareCounter(
+  name: string,
+  policy: Policy,
+  counter: Counter,
+  outbox: Outbox & Pick<NodeMessages, 'sync'>,
+): SharedCounter {
   const announced = trackAnnouncedAttempts(counter)
   const announcePending = (key: string): void => {
     if (announced.hasChanged(key)) outbox.add(name, key, {})
@@ -69,6 +77,10 @@ function shareCounter(name: string, policy: Policy, counter: Counter, outbox: Ou
         const { failures } = counter.read(key)
         counter.clear(key)
         if (failures > 0) outbox.add(name, key, { isCleared: true })
+      },
+      async sync(key) {
+        outbox.flush(name, key)
+        await outbox.sync()
       },
     },
     take: (changes = new Map<string, Change>()) => [...changes].map(reportOf),

@@ -138,11 +138,11 @@ export const createAttempt =
     if (attempt.blocked) throw tooMany(target.address, attempt.blocked)
     try {
       const result = await check()
-      const blocked = attempt.recheck()
-      if (blocked) throw tooMany(target.address, blocked)
       // Databases return null, and comparisons false: if those were correct, guesses would be unlimited.
       const isWrong = result === undefined || result === null || result === false
-      await (isWrong ? attempt.fail() : attempt.succeed())
+      const late = await (isWrong ? attempt.fail() : attempt.confirm())
+      if (late) throw tooMany(target.address, late)
+      if (!isWrong) await attempt.succeed()
       return result
     } finally {
       await attempt.release()

@@ -1,6 +1,6 @@
 import type { NodeMessages } from '../broadcast/messages.ts'
 import type { Clock } from '../lib/clock.ts'
-import { createCounter, type CounterFactory } from './counter.ts'
+import type { CounterFactory } from './counter.ts'
 import { createSharedCounters } from './shared-counters.ts'
 import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.ts'
 
@@ -19,19 +19,16 @@ export interface Throttles {
 export interface ThrottlesOptions {
   readonly throttle: ThrottleLimits
   readonly clock: Clock
-  /** Undefined if this node counts alone. */
-  readonly messages: NodeMessages | undefined
+  readonly messages: NodeMessages
 }
 
 /** Devices that have signed in before have this limit for themselves. */
 const RESETS = { failures: 10, window: 3_600_000 } as const
 const RESET_LIMITS = { perAddress: RESETS, perAccount: RESETS } as const
 
-/** Creates the throttles of a server: shared with the other nodes if messages reach them, otherwise of this node alone. */
+/** Creates the throttles of a server, which all its nodes share. */
 export function createThrottles({ throttle: limits, clock, messages }: ThrottlesOptions): Throttles {
-  const counters = messages
-    ? createSharedCounters(messages, clock)
-    : () => (policy: Parameters<CounterFactory>[0]) => createCounter(policy, clock)
+  const counters = createSharedCounters(messages, clock)
   return {
     throttle: createThrottle(limits, clock, counters('failures')),
     deviceCodeThrottle: createThrottle(limits, clock, counters('device-codes')),

@@ -64,11 +64,15 @@ export async function checkPassword<Result>(
     // Types do not hold at run time: a result such as `{ isCorrect: false }` must not sign anyone in.
     const isCorrect: unknown = await users.verifyPassword(user, password)
     const loaded = user && { user, ref, epochs: current }
-    const late = attempt.recheck()
-    if (late) return { kind: 'blocked', blocked: late }
+    const early = isCorrect === true ? await attempt.confirm() : undefined
+    if (early) return { kind: 'blocked', blocked: early }
     const result = loaded && isCorrect === true ? await onSuccess(loaded) : undefined
-    await (result === undefined ? attempt.fail() : attempt.succeed())
-    return result === undefined ? { kind: 'incorrect', user: loaded } : { kind: 'correct', result }
+    if (result !== undefined) {
+      await attempt.succeed()
+      return { kind: 'correct', result }
+    }
+    const late = await attempt.fail()
+    return late ? { kind: 'blocked', blocked: late } : { kind: 'incorrect', user: loaded }
   } finally {
     await attempt.release()
   }

@@ -45,10 +45,10 @@ export async function confirmPassword(
   try {
     // Types do not hold at run time: a result such as `{ isCorrect: false }` must not confirm anything.
     const isCorrect: unknown = await users.verifyPassword(user, password)
-    const late = attempt.recheck()
+    const late = await (isCorrect === true ? attempt.confirm() : attempt.fail())
     if (late) return { kind: 'blocked', blocked: late }
-    await (isCorrect === true ? attempt.succeed() : attempt.fail())
     if (isCorrect !== true) return { kind: 'incorrect' }
+    await attempt.succeed()
     return { kind: (await sessions.confirm(session.id, clock.now())) ? 'confirmed' : 'ended' }
   } finally {
     await attempt.release()

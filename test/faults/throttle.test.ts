@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, startCluster } from '../support/cluster.ts'
+import { eventually, printMeasured, startCluster } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
+import { DATABASES, type OpenDatabase } from '../support/databases.ts'
 import { requestToken } from '../support/oauth-client.ts'
 import { hasRedis, startRedis } from '../support/redis.ts'
 import type { TestRedis } from '../support/redis.ts'
@@ -8,7 +9,8 @@ import { startServer } from '../support/server.ts'
 import type { TestClient, TestServer } from '../support/server.ts'
 
 /*
- * Two nodes on one database. Guesses are made with the password grant, for users that do not exist: they count like others.
+ * Several nodes on one database. Guesses are made with the password grant, for users that do not exist: they count like
+ * others.
  */
 
 const LIMIT = 10
@@ -47,10 +49,78 @@ const isThrottledEverywhere = ({ nodes }: Cluster, username: string): Promise<bo
     ),
   )
 
-test('nodes without a broadcast count on their own: each allows its limit', async () => {
-  const cluster = await startCluster(server, 2, { config })
-  expect(await countChecked(cluster, 'nobody@example.com', 3 * LIMIT)).toBe(2 * LIMIT)
-  await cluster.stop()
+/** Guesses before a node knows of another one: the first guess at each of them is answered immediately. */
+const NODES = 3
+const MOST = LIMIT + NODES - 1
+
+describe.for(DATABASES)('nodes that share only $name', ({ name, isAvailable, open }) => {
+  let database: OpenDatabase
+  let own: TestServer
+  let ownClient: TestClient
+  let cluster: Cluster
+  const restart = async (): Promise<void> => {
+    cluster = await startCluster(own, NODES, { config, url: database.url })
+  }
+  const guessAt = (index: number, username: string, form = {}) =>
+    requestToken(cluster.nodes[index % NODES] ?? own, ownClient, {
+      grant_type: 'password',
+      username,
+      password: 'a wrong password',
+      scope: 'orders:read',
+      ...form,
+    })
+
+  beforeAll(async () => {
+    if (!isAvailable) return
+    database = await open()
+    own = await startServer({ store: database.store })
+    ownClient = await own.addClient({ grantTypes: ['password'] })
+    await restart()
+  })
+  afterAll(async () => {
+    if (!isAvailable) return
+    await cluster.stop()
+    await own.close()
+    await database.drop()
+  })
+
+  test.runIf(isAvailable)(
+    'count guesses at one password together, in turn or at the same moment',
+    async () => {
+      const inTurn: number[] = []
+      for (let index = 0; index < 3 * LIMIT; index += 1)
+        inTurn.push((await guessAt(index, 'alice@example.com')).status)
+      const atOnce = await Promise.all(
+        Array.from({ length: 12 * LIMIT }, (_, index) => guessAt(index, 'bob@example.com')),
+      )
+      const counts = [inTurn, atOnce.map(({ status }) => status)].map(
+        (statuses) => statuses.filter((status) => status === 400).length,
+      )
+      printMeasured(
+        `${name}: ${counts[0]} of 30 guesses in turn were answered, and ${counts[1]} of 120 at once`,
+      )
+      expect(counts[0]).toBeGreaterThanOrEqual(LIMIT)
+      for (const count of counts) expect(count).toBeLessThanOrEqual(MOST)
+      expect(atOnce.every(({ status }) => status === 400 || status === 429)).toBe(true)
+    },
+  )
+
+  test.runIf(isAvailable)('block the correct password at one node after failures at another', async () => {
+    const user = await own.addUser()
+    const signIn = (index: number) => guessAt(index, user.email, { password: user.password })
+    expect((await signIn(1)).status).toBe(200)
+    for (let count = 0; count < LIMIT; count += 1) await guessAt(0, user.email)
+    expect(await eventually(async () => (await signIn(1)).status === 429)).toBe(true)
+  })
+
+  test.runIf(isAvailable)('still know of the failures after all of them were restarted', async () => {
+    for (let count = 0; count < 2 * LIMIT; count += 1) await guessAt(0, 'carol@example.com')
+    await cluster.stop()
+    await restart()
+    const statuses: number[] = []
+    for (let count = 0; count < 3; count += 1) statuses.push((await guessAt(2, 'carol@example.com')).status)
+    expect(statuses.slice(1)).toEqual([429, 429])
+  })
 })
 
 describe.runIf(hasRedis)('nodes that are connected by Redis', () => {

@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'assembly.ts',
     'client-services.ts',
     'grant-context.ts',
+    'node-messages.ts',
     'administration',
     'password-resets.ts',
     'server-guard.ts',

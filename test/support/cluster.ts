@@ -92,6 +92,9 @@ export async function timeUntilRejected(node: TestServer, accessToken: string): 
   return performance.now() - start
 }
 
+/** Prints what was measured. */
+export const printMeasured = (text: string): void => console.info(text)
+
 /** Prints measured durations (ms) in ascending order. The tests do not depend on them, because the machine may be busy. */
 export function printDurations(what: string, durations: readonly number[]): void {
   const sorted = durations.toSorted((a, b) => a - b).map((duration) => duration.toFixed(0))

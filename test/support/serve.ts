@@ -13,6 +13,7 @@ import {
 } from '../../src/index.ts'
 import type { AuthorizationServer, BaseUser, Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
+import { openStore } from '../../src/store/url.ts'
 import { guardedApi, strictApi } from './api.ts'
 import { customGrant } from './custom-grant.ts'
 import { commonConfig, type TestScope } from './config.ts'
@@ -26,6 +27,8 @@ import type { TestUser } from './server.ts'
 export interface ServeMessage {
   readonly issuer: string
   readonly file: string
+  /** The URL of a database, instead of the file. */
+  readonly url?: string
   readonly secrets: TestSecrets
   /** How long the store waits for other processes, in milliseconds. */
   readonly busyTimeout?: number
@@ -82,7 +85,10 @@ async function serve(message: ServeMessage): Promise<void> {
     process.setgid?.(uid)
     process.setuid?.(uid)
   }
-  const store = sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
+  const store =
+    message.url === undefined
+      ? sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
+      : openStore(message.url)
   const common = commonConfig()
   // The tests insert the links themselves.
   const passwordReset = { send: () => undefined }

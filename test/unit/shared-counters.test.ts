@@ -188,10 +188,10 @@ describe('reserved attempts on several nodes', () => {
     const attempts = await Promise.all(Array.from({ length: 10 }, () => reserve(nodes[0])))
     const late = await reserve(nodes[1])
     for (const attempt of attempts) {
-      expect([attempt.recheck(), late.recheck()]).toEqual([undefined, undefined])
+      expect([await attempt.confirm(), await late.confirm()]).toEqual([undefined, undefined])
       await attempt.fail()
     }
-    await expect.poll(() => late.recheck()?.retryAfter, { timeout: 10_000 }).toBe(900)
+    await expect.poll(async () => (await late.confirm())?.retryAfter, { timeout: 10_000 }).toBe(900)
   })
 
   test('reveal not even a correct result of an own grant then', async () => {

@@ -4,6 +4,7 @@ import type { PrimaryMessage } from './messages.ts'
 
 /** Carries messages between the workers of a server. The primary process passes them on. */
 export const workerBroadcast: Broadcast = {
+  reach: 'machine',
   open() {
     const send = createLossySender(process)
     const listeners: ((message: PrimaryMessage) => void)[] = []

@@ -50,10 +50,12 @@ export async function withPendingDevice<Result extends object>(
   if (attempt.blocked) return tooMany(attempt.blocked)
   try {
     const device = await findDevice(exchange, session.provider, userCode)
+    const early = typeof device === 'string' ? undefined : await attempt.confirm()
+    if (early) return tooMany(early)
     const result = typeof device === 'string' ? device : await action(device)
     if (typeof result !== 'string') return result
-    await attempt.fail()
-    return incorrect(result)
+    const late = await attempt.fail()
+    return late ? tooMany(late) : incorrect(result)
   } finally {
     await attempt.release()
   }
