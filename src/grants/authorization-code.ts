@@ -53,7 +53,8 @@ async function permit(
 ): Promise<Permission | Refusal> {
   const { provider, userId, authorizationId, epochs } = code
   const tokenResources = narrowResources(context, code.resources, form.getAll('resource'))
-  if (!(await context.userDirectory.find(code)))
+  const userMustExist = provider === context.directProvider
+  if (!userMustExist && !(await context.userDirectory.find(code)))
     return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null
   const user = { provider, userId }
@@ -68,7 +69,7 @@ async function permit(
     resources: code.resources,
     tokenResources,
     epochs,
-    redeems: { kind: 'code', hash: code.hash },
+    redeems: { kind: 'code', hash: code.hash, userMustExist },
   }
 }
 

@@ -52,8 +52,8 @@ export interface BuiltInGrantContext extends GrantContext {
   readonly audience: string
   readonly refresh: RefreshPolicy | undefined
   /**
-   * The provider whose authorizations can be refreshed without being read first. Undefined if there is none, or if the
-   * update has just refused this one: then it is read, to say why.
+   * The provider of built-in users, whom a write can check along with all else. Undefined if there is none, if the
+   * configuration adds to tokens, or if such a write was just refused: then everything is read, to say why.
    */
   readonly directProvider: string | undefined
   readonly userDirectory: UserDirectory

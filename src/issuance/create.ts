@@ -89,7 +89,7 @@ function write(
   const sub = subjectOf(user)
   if (redeems === undefined) return authorizations.insert(authorization, sub, session)
   const now = authorization.createdAt
-  if (redeems.kind === 'code') return codes.exchange(redeems.hash, authorization, sub, now)
+  if (redeems.kind === 'code') return codes.exchange(redeems.hash, authorization, sub, now, redeems)
   return deviceCodes.exchange(redeems.hash, authorization, sub, now, session)
 }
 

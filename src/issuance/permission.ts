@@ -44,10 +44,14 @@ export interface AuthorizationPermission {
 }
 
 /** A code that can be redeemed once, by its hash. */
-export interface RedeemedCode {
-  readonly kind: 'code' | 'device_code'
-  readonly hash: string
-}
+export type RedeemedCode =
+  | {
+      readonly kind: 'code'
+      readonly hash: string
+      /** True if nobody has looked for the user, who must be an enabled built-in one. */
+      readonly userMustExist?: boolean
+    }
+  | { readonly kind: 'device_code'; readonly hash: string }
 
 /** The device that a user signs in on. */
 export interface SignInDevice {

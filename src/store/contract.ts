@@ -159,9 +159,15 @@ export interface CodeStore {
   /**
    * Spends a code and inserts its authorization, both or neither. Only if the code names this authorization and is not
    * spent, voided or expired, the client and the session of the authorization exist and are not revoked, and its epochs
-   * are current. Returns whether it did.
+   * are current. With `userMustExist`, only if the user exists in `users` and is not disabled. Returns whether it did.
    */
-  exchange(hash: string, authorization: Authorization, subject: string, now: number): Promise<boolean>
+  exchange(
+    hash: string,
+    authorization: Authorization,
+    subject: string,
+    now: number,
+    options?: { readonly userMustExist?: boolean },
+  ): Promise<boolean>
 }
 
 /** A user's answer to a device. */

@@ -2,6 +2,7 @@ import type { Store } from '../store/contract.ts'
 import { testAppSessions } from './store/app-sessions.ts'
 import { testAudit } from './store/audit.ts'
 import { testAuthorizations } from './store/authorizations.ts'
+import { testExchange } from './store/exchange.ts'
 import { testRefreshing } from './store/refresh.ts'
 import { testClients } from './store/clients.ts'
 import { testCodes } from './store/codes.ts'
@@ -42,6 +43,7 @@ const PARTS = [
   testDeviceAnswers,
   testDeviceExchange,
   testAuthorizations,
+  testExchange,
   testRefreshing,
   testConsents,
   testConnections,

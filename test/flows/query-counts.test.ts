@@ -141,15 +141,11 @@ test('a forged refresh token needs no query', async () => {
   expect(await statements.during(server, () => refresh(visit, forged))).toEqual([])
 })
 
-test('the exchange of a code needs seven queries, five of them in its transaction', async () => {
+test('the exchange of a code needs three queries for a built-in user, two of them in its transaction', async () => {
   const { statements, server, client, visit } = await startRecorded()
   const { exchange } = await getCode(visit)
   expect(await statements.during(server, () => getTokens(server, client, exchange))).toEqual([
     'select codes',
-    'select users',
-    'select epochs',
-    'select clients',
-    'select sessions',
     'update codes',
     'insert authorizations',
   ])

@@ -35,6 +35,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
       createTable: '',
     },
     hasUpdateReturning: true,
+    hasWritableCtes: true,
     prependToJson,
     transactions: {
       durable: { begin: [`${begin(busyTimeout)}; ${ON_DISK}`], end: [] },

@@ -87,7 +87,7 @@ export function createAuthorizationInserter(database: Database): AuthorizationIn
     },
     async insert(queries, { authorization, session }) {
       if (session) await queries.execute(insertSession(toSessionRow(session)))
-      await queries.execute(insertAuthorization(toRow(authorization)))
+      await queries.execute(insertAuthorization(toAuthorizationRow(authorization)))
     },
   }
 }
@@ -129,7 +129,7 @@ const prepareListByUser = (database: Database) =>
       .orderBy('id'),
   )
 
-const toRow = (authorization: Authorization): Insertable<AuthorizationTable> => ({
+export const toAuthorizationRow = (authorization: Authorization): Insertable<AuthorizationTable> => ({
   id: authorization.id,
   client_id: authorization.clientId,
   provider: authorization.provider,

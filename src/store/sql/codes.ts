@@ -1,25 +1,21 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuthorizationCode } from '../../model/code.ts'
 import type { CodeStore } from '../contract.ts'
-import { createAuthorizationInserter } from './authorizations.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createDependencyLock } from './dependencies.ts'
+import { createExchange } from './exchange.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
 import type { CodeTable } from './tables.ts'
 
 export function createCodeStore(database: Database): CodeStore {
   const { db, dialect, first, execute, transaction } = database
-  const inserter = createAuthorizationInserter(database)
   const lockDependencies = createDependencyLock(database)
   const insert = prepareInsert(db, 'consulate_codes')
   const find = prepare(({ hash }: { hash: string }) =>
     db.selectFrom('consulate_codes').selectAll().where('hash', '=', hash),
   )
-  const spend = prepare((parameters: { hash: string; now: number }) => buildSpend(database, parameters))
-  const spendFor = prepare((parameters: { hash: string; now: number; authorizationId: string }) =>
-    buildSpend(database, parameters).where('authorization_id', '=', parameters.authorizationId),
-  )
+  const spend = prepareSpend(database)
   return {
     insert: (code, subject) =>
       transaction('relaxed', async (queries) => {
@@ -35,27 +31,20 @@ export function createCodeStore(database: Database): CodeStore {
       return row && toCode(row)
     },
     spend: async (hash, now) => (await execute(spend({ hash, now }))) === 1,
-    exchange: (hash, authorization, subject, now) =>
-      transaction('relaxed', async (queries) => {
-        const addition = { authorization, subject, clientId: authorization.clientId, session: undefined }
-        if (!(await inserter.lockDependencies(queries, addition))) return false
-        const spent = await queries.execute(spendFor({ hash, now, authorizationId: authorization.id }))
-        if (spent === 0) return false
-        await inserter.insert(queries, addition)
-        return true
-      }),
+    exchange: createExchange(database),
   }
 }
 
-/** One statement with all conditions, so that exactly one of any number of concurrent calls spends the code. */
-const buildSpend = ({ db }: Database, { hash, now }: { hash: string; now: number }) =>
-  db
-    .updateTable('consulate_codes')
-    .set({ spent_at: now })
-    .where('hash', '=', hash)
-    .where('spent_at', 'is', null)
-    .where('voided_at', 'is', null)
-    .where('expires_at', '>', now)
+const prepareSpend = ({ db }: Database) =>
+  prepare(({ hash, now }: { hash: string; now: number }) =>
+    db
+      .updateTable('consulate_codes')
+      .set({ spent_at: now })
+      .where('hash', '=', hash)
+      .where('spent_at', 'is', null)
+      .where('voided_at', 'is', null)
+      .where('expires_at', '>', now),
+  )
 
 const toRow = (code: AuthorizationCode): Insertable<CodeTable> => ({
   hash: code.hash,

@@ -124,6 +124,8 @@ export interface SqlDialect {
    * store then selects the row in the same transaction.
    */
   readonly toReturning?: <Row>(update: CompiledQuery<Row>) => CompiledQuery<Row> | undefined
+  /** Whether an `insert` can follow from an `update` in the same statement: `with … as (update … returning …) insert …`. */
+  readonly hasWritableCtes: boolean
   /** Returns the JSON array in a column with one more element, given as JSON text, before its first `maximum - 1`. */
   readonly prependToJson: (column: string, element: string, maximum: number) => RawBuilder<string>
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>

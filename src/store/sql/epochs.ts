@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
-import type { ExpressionBuilder } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
+import type { Expression, ExpressionBuilder } from 'kysely'
 import type { Epochs } from '../../model/epochs.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { prepare } from './prepare.ts'
@@ -42,6 +42,13 @@ export const isCounter =
       eb.and({ kind: 'user', subject }),
       eb.and({ kind: 'client', subject: clientId }),
     ])
+
+/** Selects one of the counters. */
+export function currentEpoch(kind: EpochKind, subject: Expression<string>): Expression<AnyInteger> {
+  const { fn, selectFrom, val } = expressionBuilder<Tables>()
+  const counter = selectFrom('consulate_epochs').select('epoch')
+  return fn.coalesce(counter.where('kind', '=', kind).where('subject', '=', subject), val(0))
+}
 
 export function createEpochCounters(database: Database): EpochCounters {
   const { find, share, lock, insert, increment, findRaised } = prepareEpochQueries(database)

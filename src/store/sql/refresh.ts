@@ -4,9 +4,9 @@ import { REMEMBERED_ROTATIONS } from '../../model/authorization.ts'
 import type { RefreshUpdate } from '../contract.ts'
 import { greaterOf, toJson } from './columns.ts'
 import type { Database } from './database.ts'
-import { ISSUER_SUBJECT } from './epochs.ts'
+import { currentEpoch, ISSUER_SUBJECT } from './epochs.ts'
 import { prepare } from './prepare.ts'
-import type { AuthorizationTable, EpochKind, Tables } from './tables.ts'
+import type { AuthorizationTable, Tables } from './tables.ts'
 
 type AuthorizationRow = Selectable<AuthorizationTable>
 
@@ -81,21 +81,21 @@ function buildRefresh(
     .where('generation', '=', from)
     .where('expires_at', '>', now)
     .where('revoked_at', 'is', null)
-    .where((eb) => eb('issuer_epoch', '>=', currentEpoch(eb, 'issuer', eb.val(ISSUER_SUBJECT))))
-    .where((eb) => eb('client_epoch', '>=', currentEpoch(eb, 'client', eb.ref('client_id'))))
+    .where((eb) => eb('issuer_epoch', '>=', currentEpoch('issuer', eb.val(ISSUER_SUBJECT))))
+    .where((eb) => eb('client_epoch', '>=', currentEpoch('client', eb.ref('client_id'))))
     .where((eb) => isOfUser(eb, parameters))
   return dialect.hasUpdateReturning ? update.returningAll() : update
 }
 
 const isCurrentFor: UserCondition = (eb, { subject }) =>
-  eb('user_epoch', '>=', currentEpoch(eb, 'user', eb.val(subject)))
+  eb('user_epoch', '>=', currentEpoch('user', eb.val(subject)))
 
 const isOfBuiltInUser: UserCondition = (eb, { builtInProvider }) =>
   eb.and([
     eb('provider', '=', builtInProvider),
     eb('resources', '=', toJson([])),
     eb('user_id', 'not like', '%:%'),
-    eb('user_epoch', '>=', currentEpoch(eb, 'user', eb.ref('user_id'))),
+    eb('user_epoch', '>=', currentEpoch('user', eb.ref('user_id'))),
     eb.exists(
       eb
         .selectFrom('consulate_users')
@@ -104,9 +104,3 @@ const isOfBuiltInUser: UserCondition = (eb, { builtInProvider }) =>
         .where('consulate_users.disabled_at', 'is', null),
     ),
   ])
-
-const currentEpoch = (eb: Builder, kind: EpochKind, subject: Expression<string>) =>
-  eb.fn.coalesce(
-    eb.selectFrom('consulate_epochs').select('epoch').where('kind', '=', kind).where('subject', '=', subject),
-    eb.val(0),
-  )

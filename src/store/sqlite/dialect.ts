@@ -34,6 +34,7 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
       createTable: 'strict',
     },
     hasUpdateReturning: true,
+    hasWritableCtes: false,
     prependToJson,
     transactions: {
       // In WAL mode, NORMAL commits without waiting for the disk. FULL waits for all earlier commits too.

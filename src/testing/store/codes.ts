@@ -1,4 +1,3 @@
-import type { Store } from '../../store/contract.ts'
 import type { Suite } from './suite.ts'
 import {
   ALICE,
@@ -6,15 +5,11 @@ import {
   MINUTE,
   NOW,
   currentEpochs,
-  sampleAuthorization,
   sampleClient,
   sampleCode,
   sampleSession,
   signIn,
 } from './samples.ts'
-
-const exchange = (store: Store, now = NOW) =>
-  store.codes.exchange('code', sampleAuthorization(), 'alice', now)
 
 export function testCodes({ describe, test, expect }: Suite): void {
   describe('authorization codes', () => {
@@ -99,77 +94,6 @@ export function testCodes({ describe, test, expect }: Suite): void {
       await store.codes.insert(sampleCode(), 'alice')
       const answers = await Promise.all(Array.from({ length: 50 }, () => store.codes.spend('code', NOW)))
       expect(countTrue(answers)).toBe(1)
-    })
-  })
-
-  describe('exchanging an authorization code', () => {
-    test('spends it and inserts the authorization', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      expect(await exchange(store, NOW + 1)).toBe(true)
-      expect((await store.codes.find('code'))?.spentAt).toBe(NOW + 1)
-      expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization())
-      expect(await exchange(store)).toBe(false)
-    })
-
-    test('succeeds once under 50 parallel attempts', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(store)))
-      expect(countTrue(answers)).toBe(1)
-    })
-
-    test('is refused for an authorization that the code does not name', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      const other = sampleAuthorization({ id: 'another' })
-      expect(await store.codes.exchange('code', other, 'alice', NOW)).toBe(false)
-      expect((await store.codes.find('code'))?.spentAt).toBe(null)
-      expect(await store.authorizations.find('another')).toBe(undefined)
-    })
-
-    test('is refused if the code has expired', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      expect(await exchange(store, NOW + MINUTE)).toBe(false)
-      expect(await store.authorizations.find('azn')).toBe(undefined)
-    })
-
-    for (const target of [
-      { kind: 'session', id: 'laptop' },
-      { kind: 'client', id: 'web' },
-      { kind: 'user', user: ALICE, subject: 'alice' },
-      { kind: 'issuer' },
-    ] as const) {
-      test(`is refused after a revocation (${target.kind}), which voids the code`, async (store) => {
-        await signIn(store)
-        await store.codes.insert(sampleCode(), 'alice')
-        await store.revocations.revoke(target, NOW)
-        expect(await exchange(store)).toBe(false)
-        expect(await store.authorizations.find('azn')).toBe(undefined)
-        const code = await store.codes.find('code')
-        expect([code?.spentAt, code?.voidedAt]).toEqual([null, NOW])
-      })
-    }
-
-    test('is refused after its session was revoked, even if the authorization would not depend on it', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode({ endsWithSession: false }), 'alice')
-      await store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW)
-      const authorization = sampleAuthorization({ sessionId: null })
-      expect(await store.codes.exchange('code', authorization, 'alice', NOW)).toBe(false)
-    })
-
-    test('leaves no valid authorization if it races with a revocation', async (store) => {
-      await signIn(store)
-      await store.codes.insert(sampleCode(), 'alice')
-      await Promise.all([
-        ...Array.from({ length: 10 }, () => exchange(store)),
-        store.revocations.revoke({ kind: 'session', id: 'laptop' }, NOW),
-        ...Array.from({ length: 10 }, () => exchange(store)),
-      ])
-      const authorization = await store.authorizations.find('azn')
-      expect(authorization === undefined || authorization.revokedAt === NOW).toBe(true)
     })
   })
 }
