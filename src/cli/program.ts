@@ -7,6 +7,7 @@ import { addHelp, formatHelpItem, formatHelpUsage } from './commands/help.ts'
 import { addInit } from './commands/init.ts'
 import {
   addAudit,
+  addCopy,
   addDoctor,
   addExplain,
   addImport,
@@ -74,6 +75,7 @@ export function createProgram(): Command {
   addDoctor(program)
   addRoutes(program)
   addMigrate(program)
+  addCopy(program)
   addImport(program)
   addPurge(program)
   addRecover(program)

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { AuditFlags } from '../audit.ts'
+import type { CopyOptions } from '../copy/copy.ts'
 import type { DoctorOptions } from '../doctor/doctor.ts'
 import type { ImportOptions } from '../import/passport.ts'
 import type { ExplainOptions } from '../explain.ts'
@@ -26,6 +27,19 @@ export function addMigrate(program: Command): void {
     )
     .option('--json', JSON_HELP)
     .action(async (options: MigrateOptions) => (await import('../migrate.ts')).migrate(options))
+}
+
+export function addCopy(program: Command): void {
+  program
+    .command('copy')
+    .description('Copy a database into an empty one, and compare both')
+    .option(
+      '--from <url>',
+      'sqlite:./data/consulate.db, postgres://… or mysql://… (default: CONSULATE_COPY_FROM)',
+    )
+    .option('--to <url>', 'the same, of an empty database (default: CONSULATE_COPY_TO)')
+    .option('--json', JSON_HELP)
+    .action(async (options: CopyOptions) => (await import('../copy/copy.ts')).copyDatabase(options))
 }
 
 export function addPurge(program: Command): void {

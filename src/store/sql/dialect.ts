@@ -1,4 +1,5 @@
 import type { CompiledQuery, Dialect, QueryResult, RawBuilder } from 'kysely'
+import type { AnyInteger } from './tables.ts'
 
 /**
  * How safe a commit is against a power cut: a `durable` one is on disk when it returns, a `relaxed` one may be lost if it
@@ -36,6 +37,8 @@ export interface Clauses {
   readonly forUpdate: string
   /** After an `insert`: keeps the existing row, without an error, if its key is taken. `column` is part of that key. */
   readonly keepExisting: (column: string) => string
+  /** A condition: the rows after one with these values of a key, in the order of that key. It must use its index. */
+  readonly isAfter: (key: readonly string[], values: readonly (string | number | null)[]) => RawBuilder<unknown>
   /** After a `create table`. */
   readonly createTable: string
 }
@@ -74,6 +77,14 @@ export interface MigrationRules {
     readonly begin: readonly string[]
     readonly end: readonly string[]
   }
+}
+
+/** The counters of `serial` columns. */
+export interface SerialCounters {
+  /** Selects the highest id that was ever assigned in a table, as `value`. */
+  readonly read: (table: string) => CompiledQuery<{ readonly value: AnyInteger | null }>
+  /** Makes the next id of a table higher than `value`. */
+  readonly raise: (table: string, value: number) => readonly CompiledQuery[]
 }
 
 /** The only connection of a database that answers synchronously. Its queries can skip Kysely's executor. */
@@ -130,6 +141,7 @@ export interface SqlDialect {
   readonly prependToJson: (column: string, element: string, maximum: number) => RawBuilder<string>
   readonly transactions: Readonly<Record<Durability, TransactionStatements>>
   readonly migrations: MigrationRules
+  readonly counters: SerialCounters
   /** How long (ms) a call is retried while the database is busy. */
   readonly busyTimeout: number
   /** Returns whether a statement failed because a primary or unique key is taken. */

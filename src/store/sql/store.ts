@@ -22,13 +22,22 @@ import { createSessionStore } from './sessions.ts'
 import { createUserStore } from './users.ts'
 import { createWebhookStore } from './webhooks.ts'
 
+const databases = new WeakMap<Store, Database>()
+
+/** Returns the database of a store that `createSqlStore` has created, to read and write whole tables. */
+export function databaseOf(store: Store): Database {
+  const database = databases.get(store)
+  if (!database) throw new TypeError('Not a store in a SQL database')
+  return database
+}
+
 /** Creates a store in a SQL database. */
 export function createSqlStore(dialect: SqlDialect): Store {
   const database = createDatabase(dialect)
   const purge = createPurgeStore(database)
   const purges = trackCalls()
   let closing: Promise<void> | undefined
-  return {
+  const store: Store = {
     clients: createClientStore(database),
     users: createUserStore(database),
     sessions: createSessionStore(database),
@@ -53,6 +62,8 @@ export function createSqlStore(dialect: SqlDialect): Store {
     ...createMigrations(database),
     close: () => (closing ??= purges.settled().then(() => close(database))),
   }
+  databases.set(store, database)
+  return store
 }
 
 async function close({ db, dialect }: Database): Promise<void> {

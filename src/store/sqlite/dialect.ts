@@ -1,6 +1,7 @@
 import { CompiledQuery, sql, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
-import type { BackgroundConnection, MigrationRules, SqlDialect } from '../sql/dialect.ts'
+import type { BackgroundConnection, MigrationRules, SerialCounters, SqlDialect } from '../sql/dialect.ts'
+import { isAfterTuple } from '../sql/key-order.ts'
 import { canUseThreads, createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
@@ -31,6 +32,7 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
       forShare: '',
       forUpdate: '',
       keepExisting: () => 'on conflict do nothing',
+      isAfter: isAfterTuple,
       createTable: 'strict',
     },
     hasUpdateReturning: true,
@@ -45,6 +47,7 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
       relaxed: { begin: ['begin immediate'], end: [] },
     },
     migrations,
+    counters,
     busyTimeout,
     isUniqueViolation,
     isRetryable: isBusy,
@@ -71,6 +74,18 @@ const prependToJson: SqlDialect['prependToJson'] = (column, element, maximum) =>
   const [array, tooMany] = [sql.ref(column), sql.lit(`$[${maximum}]`)]
   return sql`json_remove('[' || ${element} || iif(${array} = '[]', '', ',') || substr(${array}, 2), ${tooMany})`
 }
+
+/** A table without a row here has never had one itself. */
+const counters: SerialCounters = {
+  read: (table) => raw<{ value: number }>('select seq as value from sqlite_sequence where name = ?', [table]),
+  raise: (table, value) => [
+    raw('delete from sqlite_sequence where name = ?', [table]),
+    raw('insert into sqlite_sequence (name, seq) values (?, ?)', [table, value]),
+  ],
+}
+
+const raw = <Row>(text: string, parameters: unknown[]): CompiledQuery<Row> =>
+  CompiledQuery.raw(text, parameters) as CompiledQuery<Row>
 
 const createKyselyDialect = (
   connection: SqliteConnection,
