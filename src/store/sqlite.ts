@@ -26,5 +26,5 @@ export interface SqliteOptions {
 export function sqlite(location: string | SqliteOptions): Store {
   const { path, busyTimeout = 5000 } = typeof location === 'string' ? { path: location } : location
   const file = path === MEMORY ? MEMORY : resolve(path)
-  return { ...createSqlStore(createSqliteDialect(file, busyTimeout)), file }
+  return createSqlStore(createSqliteDialect(file, busyTimeout), file)
 }

@@ -20,16 +20,20 @@ export interface CopyOptions {
  */
 export function copyDatabase({ from, to, json = false }: CopyOptions): Promise<void> {
   const { CONSULATE_COPY_FROM, CONSULATE_COPY_TO } = process.env
-  return withDatabases({ from: from ?? CONSULATE_COPY_FROM, to: to ?? CONSULATE_COPY_TO }, async (databases) => {
-    if (databases.isUnfinished) console.error('An earlier copy was interrupted. Copying again from the start.')
-    const tables = await copyAndCompare(databases, !json)
-    const isComplete = tables.every(isIdentical)
-    if (isComplete) await finishCopy(databases.target)
-    if (json) printJson({ isComplete, tables })
-    else printTables(tables)
-    if (!isComplete) throw new CommandError(DIFFERENT)
-    if (!json) print('', ...wrap(NEXT))
-  })
+  return withDatabases(
+    { from: from ?? CONSULATE_COPY_FROM, to: to ?? CONSULATE_COPY_TO },
+    async (databases) => {
+      if (databases.isUnfinished)
+        console.error('An earlier copy was interrupted. Copying again from the start.')
+      const tables = await copyAndCompare(databases, !json)
+      const isComplete = tables.every(isIdentical)
+      if (isComplete) await finishCopy(databases.target)
+      if (json) printJson({ isComplete, tables })
+      else printTables(tables)
+      if (!isComplete) throw new CommandError(DIFFERENT)
+      if (!json) print('', ...wrap(NEXT))
+    },
+  )
 }
 
 const DIFFERENT =

@@ -38,7 +38,10 @@ export interface Clauses {
   /** After an `insert`: keeps the existing row, without an error, if its key is taken. `column` is part of that key. */
   readonly keepExisting: (column: string) => string
   /** A condition: the rows after one with these values of a key, in the order of that key. It must use its index. */
-  readonly isAfter: (key: readonly string[], values: readonly (string | number | null)[]) => RawBuilder<unknown>
+  readonly isAfter: (
+    key: readonly string[],
+    values: readonly (string | number | null)[],
+  ) => RawBuilder<unknown>
   /** After a `create table`. */
   readonly createTable: string
 }

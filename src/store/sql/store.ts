@@ -31,13 +31,14 @@ export function databaseOf(store: Store): Database {
   return database
 }
 
-/** Creates a store in a SQL database. */
-export function createSqlStore(dialect: SqlDialect): Store {
+/** Creates a store in a SQL database. `file` is the path of an embedded one. */
+export function createSqlStore(dialect: SqlDialect, file?: string): Store {
   const database = createDatabase(dialect)
   const purge = createPurgeStore(database)
   const purges = trackCalls()
   let closing: Promise<void> | undefined
   const store: Store = {
+    ...(file !== undefined && { file }),
     clients: createClientStore(database),
     users: createUserStore(database),
     sessions: createSessionStore(database),

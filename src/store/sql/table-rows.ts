@@ -40,7 +40,8 @@ function selectBatch(
     order by ${refs(key)} limit ${sql.lit(BATCH)}`.compile(db)
 }
 
-const refs = (columns: readonly string[]): RawBuilder<unknown> => sql.join(columns.map((column) => sql.ref(column)))
+const refs = (columns: readonly string[]): RawBuilder<unknown> =>
+  sql.join(columns.map((column) => sql.ref(column)))
 
 /** Drivers return integers as numbers or as text. */
 const toRow = ({ columns }: StoredTable, row: AnyRow): Row =>
@@ -51,7 +52,11 @@ const toRow = ({ columns }: StoredTable, row: AnyRow): Row =>
   })
 
 /** Inserts rows as they are, with their ids. */
-export const insertRows = ({ db }: Database, { name, columns }: StoredTable, rows: readonly Row[]): CompiledQuery =>
+export const insertRows = (
+  { db }: Database,
+  { name, columns }: StoredTable,
+  rows: readonly Row[],
+): CompiledQuery =>
   sql`
     insert into ${sql.table(name)} (${refs([...columns.keys()])})
     values ${sql.join(rows.map((row) => sql`(${sql.join([...row])})`))}`.compile(db)
