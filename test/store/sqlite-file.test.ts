@@ -19,7 +19,7 @@ import {
   signIn,
 } from '../../src/testing/store/samples.ts'
 import { downgrade, MIGRATIONS } from '../support/migrations.ts'
-import { createFolder, openMigrated, startWorker } from './sqlite/processes.ts'
+import { createFolder, openMigrated, startWorker } from './races/processes.ts'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 
@@ -242,9 +242,11 @@ describe('a file that cannot be used', () => {
     // Root can write to any file, so a process of another user tries.
     const worker = await startWorker(process.getuid?.() === 0 ? { uid: 65_534 } : {})
     onTestFinished(worker.stop)
-    expect(await worker.run('insertSession', path, 1)).toMatchObject({ error: 'StoreUnavailableError' })
+    expect(await worker.run('insertSession', { url: `sqlite:${path}` }, 1)).toMatchObject({
+      error: 'StoreUnavailableError',
+    })
     await setModes(0o777, 0o666)
-    expect(await worker.run('insertSession', path, 1)).toEqual({ value: true })
+    expect(await worker.run('insertSession', { url: `sqlite:${path}` }, 1)).toEqual({ value: true })
   })
 })
 
@@ -255,14 +257,16 @@ describe('a full disk', () => {
     const worker = await startWorker({ fileSize: 512 })
     onTestFinished(worker.stop)
     let index = 0
-    while ((await worker.run('insertSession', path, index)).value === true) index++
-    expect(await worker.run('insertSession', path, index)).toMatchObject({ error: 'StoreUnavailableError' })
-    expect(await worker.run('find', path)).toEqual({ value: sampleClient() })
+    while ((await worker.run('insertSession', { url: `sqlite:${path}` }, index)).value === true) index++
+    expect(await worker.run('insertSession', { url: `sqlite:${path}` }, index)).toMatchObject({
+      error: 'StoreUnavailableError',
+    })
+    expect(await worker.run('find', { url: `sqlite:${path}` })).toEqual({ value: sampleClient() })
     expect(await store.sessions.find(`session-${index}`)).toBe(undefined)
     const checkpointer = new DatabaseSync(path)
     checkpointer.exec('pragma wal_checkpoint(truncate)')
     checkpointer.close()
-    expect(await worker.run('insertSession', path, index)).toEqual({ value: true })
+    expect(await worker.run('insertSession', { url: `sqlite:${path}` }, index)).toEqual({ value: true })
   })
 })
 

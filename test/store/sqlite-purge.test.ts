@@ -8,7 +8,7 @@ import { StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { NOW, sampleSession } from '../../src/testing/store/samples.ts'
 import { cutoffsAt } from '../../src/testing/store/purge-steps.ts'
-import { openMigrated } from './sqlite/processes.ts'
+import { openMigrated } from './races/processes.ts'
 
 const DAY = 86_400_000
 

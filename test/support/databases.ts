@@ -24,6 +24,15 @@ export interface DatabaseKind {
   /** False if its server is not installed. Skip its tests. */
   readonly isAvailable: boolean
   open(): Promise<OpenDatabase>
+  /** Creates a database without tables. */
+  openEmpty(): Promise<EmptyDatabase>
+}
+
+/** A database without tables. */
+export interface EmptyDatabase {
+  readonly url: string
+  /** Deletes it. */
+  drop(): Promise<void>
 }
 
 /** What differs between servers when a database is emptied. */
@@ -46,10 +55,28 @@ const MARIADB_TABLES: Emptying = {
 
 /** The databases that tests of the store run on. */
 export const DATABASES: readonly DatabaseKind[] = [
-  { name: 'SQLite', isAvailable: true, open: openSqlite },
-  { name: 'PostgreSQL', isAvailable: hasPostgres, open: reuse(openPostgres, postgres, POSTGRES_TABLES) },
-  { name: 'MariaDB', isAvailable: hasMariadb, open: reuse(openMariadb, mysql, MARIADB_TABLES) },
+  { name: 'SQLite', isAvailable: true, open: openSqlite, openEmpty: openEmptySqlite },
+  {
+    name: 'PostgreSQL',
+    isAvailable: hasPostgres,
+    open: reuse(openPostgres, postgres, POSTGRES_TABLES),
+    openEmpty: openPostgres,
+  },
+  {
+    name: 'MariaDB',
+    isAvailable: hasMariadb,
+    open: reuse(openMariadb, mysql, MARIADB_TABLES),
+    openEmpty: openMariadb,
+  },
 ]
+
+async function openEmptySqlite(): Promise<EmptyDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
+  return {
+    url: `sqlite:${join(folder, 'consulate.db')}`,
+    drop: () => rm(folder, { recursive: true, force: true }),
+  }
+}
 
 let template: Promise<string> | undefined
 

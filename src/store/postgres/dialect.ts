@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { SqlDialect } from '../sql/dialect.ts'
+import { isAfterTuple } from '../sql/key-order.ts'
 import type { TableNames } from '../sql/table-names.ts'
+import { createCounters } from './counters.ts'
 import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
 import { createMigrationRules } from './migrations.ts'
@@ -32,6 +34,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
       forShare: 'for share',
       forUpdate: 'for update',
       keepExisting: () => 'on conflict do nothing',
+      isAfter: isAfterTuple,
       createTable: '',
     },
     hasUpdateReturning: true,
@@ -42,6 +45,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
       relaxed: { begin: [begin(busyTimeout)], end: [] },
     },
     migrations: createMigrationRules(names),
+    counters: createCounters(names),
     busyTimeout,
     isUniqueViolation,
     isRetryable,

@@ -44,10 +44,10 @@ interface IndexRow {
   readonly name: string
 }
 
-/** Without a schema, those that the search path of the connection finds. */
+/** Without a schema, those that the search path of the connection finds. An index that could not be finished is invalid. */
 const INDEXES = `select t.relname as owner, i.relname as name
   from pg_catalog.pg_index as x
   join pg_catalog.pg_class as i on i.oid = x.indexrelid
   join pg_catalog.pg_class as t on t.oid = x.indrelid
-  where case when $1::text is null then pg_catalog.pg_table_is_visible(t.oid)
+  where x.indisvalid and case when $1::text is null then pg_catalog.pg_table_is_visible(t.oid)
     else t.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = $1) end`

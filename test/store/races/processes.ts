@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { sqlite } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/contract.ts'
+import type { DatabaseAddress } from './address.ts'
 import type { TaskName } from './worker.ts'
 
 /** The outcome of a task. */
@@ -19,7 +20,7 @@ export interface Result {
 
 /** Another process, which opens a store of its own. */
 export interface Worker {
-  run(task: TaskName, path: string, argument?: number): Promise<Result>
+  run(task: TaskName, database: DatabaseAddress, argument?: number): Promise<Result>
   stop(): void
 }
 
@@ -70,9 +71,9 @@ export async function startWorker({ uid, fileSize }: WorkerOptions = {}): Promis
   const child = spawn('sh', shell, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   await once(child, 'message')
   return {
-    async run(task, path, argument = 0) {
+    async run(task, database, argument = 0) {
       const answered = once(child, 'message')
-      child.send([task, path, argument])
+      child.send([task, database, argument])
       const [result] = (await answered) as [Result]
       return result
     },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { sqlite } from '../../../src/store/sqlite.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import type { DeviceClaim } from '../../../src/model/device-code.ts'
 import {
@@ -13,6 +12,7 @@ import {
   sampleRefresh,
   sampleSession,
 } from '../../../src/testing/store/samples.ts'
+import { openAddress, type DatabaseAddress } from './address.ts'
 
 /** A process with a store of its own. It runs the tasks that a test sends. */
 type Task = (store: Store, argument: number) => Promise<unknown>
@@ -27,11 +27,35 @@ const winnersOf = async (
 ): Promise<readonly number[]> =>
   indexesOf(await Promise.all(Array.from({ length: count }, (_, index) => act(index))))
 
+/** Refreshes from a generation. Returns whether this call won. */
+const refreshes = async (store: Store, from: number): Promise<boolean> =>
+  (await store.authorizations.refresh(sampleRefresh({ from, to: from + 1 }))) !== undefined
+
 const claimDevices = (store: Store, count: number, claim: DeviceClaim) =>
   winnersOf(count, (index) => store.deviceCodes.claim(`device-${index}`, claim, NOW))
 
+/** Calls `act` this many times in parallel. Returns how often it returned true. */
+const countWins = async (count: number, act: () => Promise<boolean>): Promise<number> =>
+  countTrue(await Promise.all(Array.from({ length: count }, act)))
+
 const tasks = {
-  migrate: (store) => store.migrate(),
+  /** Migrates in parallel. Returns the names of all migrations that were applied. */
+  async migrate(store, count) {
+    const applied = await Promise.all(Array.from({ length: count }, () => store.migrate()))
+    return applied.flat()
+  },
+  exchangeOne: (store, count) =>
+    countWins(count, () =>
+      store.codes.exchange('code-0', sampleAuthorization({ id: 'azn-0' }), 'alice', NOW),
+    ),
+  exchangeOneDevice: (store, count) =>
+    countWins(count, () => {
+      const session = sampleSession({ id: 'session-0' })
+      const authorization = sampleAuthorization({ id: 'azn-0', sessionId: session.id })
+      return store.deviceCodes.exchange('device-0', authorization, 'alice', NOW, session)
+    }),
+  refreshOne: (store, count) => countWins(count, () => refreshes(store, 0)),
+  replaceSecrets: (store, count) => countWins(count, () => store.sealedSecrets.replace(1, 'sealed')),
   find: (store) => store.clients.find('web'),
   insertSession: (store, index) => store.sessions.insert(sampleSession({ id: `session-${index}` }), 'alice'),
   async appendToName(store, count) {
@@ -64,8 +88,7 @@ const tasks = {
   async refresh(store, count) {
     const results: boolean[] = []
     for (let from = 0; from < count; from++) {
-      const row = await store.authorizations.refresh(sampleRefresh({ from, to: from + 1 }))
-      results.push(row !== undefined)
+      results.push(await refreshes(store, from))
     }
     return countTrue(results)
   },
@@ -91,8 +114,8 @@ const tasks = {
 
 export type TaskName = keyof typeof tasks
 
-async function run(name: TaskName, path: string, argument: number): Promise<unknown> {
-  const store = openStore(path)
+async function run(name: TaskName, database: DatabaseAddress, argument: number): Promise<unknown> {
+  const store = await openOnce(database)
   try {
     return { value: (await tasks[name](store, argument)) ?? null }
   } catch (error) {
@@ -103,12 +126,12 @@ async function run(name: TaskName, path: string, argument: number): Promise<unkn
   }
 }
 
-let current: { readonly path: string; readonly store: Store } | undefined
+let current: { readonly url: string; readonly store: Store } | undefined
 
-function openStore(path: string): Store {
-  if (current?.path === path) return current.store
-  void current?.store.close()
-  current = { path, store: sqlite(path) }
+async function openOnce(database: DatabaseAddress): Promise<Store> {
+  if (current?.url === database.url) return current.store
+  await current?.store.close()
+  current = { url: database.url, store: await openAddress(database) }
   return current.store
 }
 
@@ -117,7 +140,7 @@ if (uid) {
   process.setgid?.(Number(uid))
   process.setuid?.(Number(uid))
 }
-process.on('message', async ([name, path, argument]: [TaskName, string, number]) => {
-  process.send?.(await run(name, path, argument))
+process.on('message', async ([name, database, argument]: [TaskName, DatabaseAddress, number]) => {
+  process.send?.(await run(name, database, argument))
 })
 process.send?.('ready')

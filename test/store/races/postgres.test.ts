@@ -1,0 +1,4 @@
+import { testRaces } from './suite.ts'
+
+testRaces('PostgreSQL')
+testRaces('PostgreSQL', { isSerializable: true })

@@ -1,0 +1,3 @@
+import { testRaces } from './suite.ts'
+
+testRaces('SQLite')
