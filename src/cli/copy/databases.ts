@@ -34,7 +34,7 @@ export async function withDatabases<Result>(
   const stores: Store[] = []
   const open = (url: string | undefined, flag: string, variable: string): Store => {
     if (!url) throw new UsageError(`Pass ${flag}, or set ${variable}.`)
-    const store = openStore(url)
+    const store = openStore(url, flag)
     stores.push(store)
     return store
   }
@@ -79,7 +79,7 @@ async function rejectRows(target: Database): Promise<void> {
     const count = await countRows(target, table)
     // Migrations insert epochs, which were never raised.
     if (count > 0 && !(table.name === 'consulate_epochs' && !(await hasEpochs(target))))
-      counts.push(`${table.name} has ${count} rows`)
+      counts.push(`${table.name} (${count})`)
   }
   if (counts.length > 0)
     throw new CommandError(
