@@ -1,4 +1,0 @@
-import { testRaces } from './suite.ts'
-
-testRaces('MariaDB')
-testRaces('MariaDB', { isSerializable: true })
