@@ -11,8 +11,7 @@ export function createCounters(names: TableNames): SerialCounters {
       .map((part) => `"${part}"`)
       .join('.')
   return {
-    read: (table) =>
-      CompiledQuery.raw(LAST_VALUE, [qualified(table)]) as CompiledQuery<{ readonly value: string | null }>,
+    read: (table) => CompiledQuery.raw(LAST_VALUE, [qualified(table)]),
     raise: (table, value) => [CompiledQuery.raw(SET_VALUE, [qualified(table), value])],
   }
 }

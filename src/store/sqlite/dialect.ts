@@ -85,7 +85,7 @@ const counters: SerialCounters = {
 }
 
 const raw = <Row>(text: string, parameters: unknown[]): CompiledQuery<Row> =>
-  CompiledQuery.raw(text, parameters) as CompiledQuery<Row>
+  CompiledQuery.raw(text, parameters)
 
 const createKyselyDialect = (
   connection: SqliteConnection,
