@@ -48,9 +48,8 @@ async function copyTable(
 
 /** Ids of rows that were purged must not return: other services would take a new revocation for one that they have seen. */
 async function copyCounter(source: Database, target: Database, { name }: StoredTable): Promise<void> {
-  const last = await source.first(source.dialect.counters.read(name))
-  const value = Number(last?.value ?? 0)
-  if (value > 0) for (const query of target.dialect.counters.raise(name, value)) await target.execute(query)
+  const value = await source.dialect.counters.read(source.all, name)
+  if (value > 0) await target.dialect.counters.raise(target.all, name, value)
 }
 
 function splitBySize(rows: readonly Row[]): readonly (readonly Row[])[] {

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { SqlDialect } from '../sql/dialect.ts'
+import { isAfterRanges } from '../sql/key-order.ts'
 import type { TableNames } from '../sql/table-names.ts'
+import { createCounters } from './counters.ts'
 import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
 import { migrationsOf } from './migrations.ts'
@@ -42,6 +44,7 @@ export function createMysqlDialect(
       forUpdate: 'for update',
       // `insert ignore` would ignore other errors too.
       keepExisting: (column) => `on duplicate key update ${column} = ${column}`,
+      isAfter: isAfterRanges,
       createTable: 'engine = InnoDB row_format = dynamic character set utf8mb4 collate utf8mb4_bin',
     },
     // Both flush each commit to disk, unless `innodb_flush_log_at_trx_commit` says otherwise for the whole server.
@@ -51,6 +54,7 @@ export function createMysqlDialect(
     prependToJson,
     transactions: { durable: transaction, relaxed: transaction },
     migrations: migrationsOf(names),
+    counters: createCounters(names),
     busyTimeout,
     isUniqueViolation,
     isRetryable,

@@ -11,8 +11,14 @@ export function createCounters(names: TableNames): SerialCounters {
       .map((part) => `"${part}"`)
       .join('.')
   return {
-    read: (table) => CompiledQuery.raw(LAST_VALUE, [qualified(table)]),
-    raise: (table, value) => [CompiledQuery.raw(SET_VALUE, [qualified(table), value])],
+    async read(run, table) {
+      const query = CompiledQuery.raw(LAST_VALUE, [qualified(table)])
+      const [row] = await run<{ readonly value: string | null }>(query)
+      return Number(row?.value ?? 0)
+    },
+    async raise(run, table, value) {
+      await run(CompiledQuery.raw(SET_VALUE, [qualified(table), value]))
+    },
   }
 }
 

@@ -1,5 +1,4 @@
 import type { CompiledQuery, Dialect, QueryResult, RawBuilder } from 'kysely'
-import type { AnyInteger } from './tables.ts'
 
 /**
  * How safe a commit is against a power cut: a `durable` one is on disk when it returns, a `relaxed` one may be lost if it
@@ -84,10 +83,10 @@ export interface MigrationRules {
 
 /** The counters of `serial` columns. */
 export interface SerialCounters {
-  /** Selects the highest id that was ever assigned in a table, as `value`. */
-  readonly read: (table: string) => CompiledQuery<{ readonly value: AnyInteger | null }>
+  /** Returns the highest id that was ever assigned in a table; 0 if none was. */
+  readonly read: (run: RunQuery, table: string) => Promise<number>
   /** Makes the next id of a table higher than `value`. */
-  readonly raise: (table: string, value: number) => readonly CompiledQuery[]
+  readonly raise: (run: RunQuery, table: string, value: number) => Promise<void>
 }
 
 /** The only connection of a database that answers synchronously. Its queries can skip Kysely's executor. */

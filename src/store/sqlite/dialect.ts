@@ -75,17 +75,18 @@ const prependToJson: SqlDialect['prependToJson'] = (column, element, maximum) =>
   return sql`json_remove('[' || ${element} || iif(${array} = '[]', '', ',') || substr(${array}, 2), ${tooMany})`
 }
 
-/** A table without a row here has never had one itself. */
 const counters: SerialCounters = {
-  read: (table) => raw<{ value: number }>('select seq as value from sqlite_sequence where name = ?', [table]),
-  raise: (table, value) => [
-    raw('delete from sqlite_sequence where name = ?', [table]),
-    raw('insert into sqlite_sequence (name, seq) values (?, ?)', [table, value]),
-  ],
+  async read(run, table) {
+    const query = CompiledQuery.raw('select seq as value from sqlite_sequence where name = ?', [table])
+    const [row] = await run<{ readonly value: number }>(query)
+    return row?.value ?? 0
+  },
+  // The table has no key, and no row for a table that has never had one.
+  async raise(run, table, value) {
+    await run(CompiledQuery.raw('delete from sqlite_sequence where name = ?', [table]))
+    await run(CompiledQuery.raw('insert into sqlite_sequence (name, seq) values (?, ?)', [table, value]))
+  },
 }
-
-const raw = <Row>(text: string, parameters: unknown[]): CompiledQuery<Row> =>
-  CompiledQuery.raw(text, parameters)
 
 const createKyselyDialect = (
   connection: SqliteConnection,

@@ -1,4 +1,5 @@
 import type { Store } from '../../../src/store/contract.ts'
+import { mysql } from '../../../src/store/mysql.ts'
 import { postgres } from '../../../src/store/postgres.ts'
 import { openStore } from '../../../src/store/url.ts'
 
@@ -11,13 +12,23 @@ export interface DatabaseAddress {
 
 /** Opens a store. */
 export async function openAddress({ url, isSerializable = false }: DatabaseAddress): Promise<Store> {
-  return isSerializable ? openSerializablePostgres(url) : openStore(url)
+  if (!isSerializable) return openStore(url)
+  return url.startsWith('postgres') ? openSerializablePostgres(url) : openSerializableMysql(url)
 }
 
 async function openSerializablePostgres(connectionString: string): Promise<Store> {
   const { Pool } = await import('pg')
   const pool = new Pool({ connectionString, options: '-c default_transaction_isolation=serializable' })
   return closing(postgres({ pool }), () => pool.end())
+}
+
+async function openSerializableMysql(uri: string): Promise<Store> {
+  const { createPool } = await import('mysql2/promise')
+  const pool = createPool({ uri, charset: 'utf8mb4' })
+  pool.pool.on('connection', (connection) => {
+    connection.query('set session transaction isolation level serializable')
+  })
+  return closing(mysql({ pool }), () => pool.end())
 }
 
 const closing = (store: Store, end: () => Promise<void>): Store => ({

@@ -1,0 +1,4 @@
+import { testRaces } from './suite.ts'
+
+testRaces('MariaDB')
+testRaces('MariaDB', { isSerializable: true })
