@@ -29,13 +29,12 @@ export function createMigrations(database: Database): Migrations {
     pendingMigrations: pending,
     async migrate() {
       const applied: string[] = []
-      // Reads need no permission to create tables.
-      if ((await pending()).length === 0) return applied
-      for (;;) {
+      // Reading needs no lock, and no permission to create tables.
+      while ((await pending()).length > 0) {
         const name = await applyNext(database)
-        if (name === undefined) return applied
-        applied.push(name)
+        if (name !== undefined) applied.push(name)
       }
+      return applied
     },
     async migrationSql() {
       const names = await pending()

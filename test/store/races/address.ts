@@ -26,7 +26,8 @@ async function openSerializableMysql(uri: string): Promise<Store> {
   const { createPool } = await import('mysql2/promise')
   const pool = createPool({ uri, charset: 'utf8mb4' })
   pool.pool.on('connection', (connection) => {
-    connection.query('set session transaction isolation level serializable')
+    // Without a callback, the error of a lost connection would end the process.
+    connection.query('set session transaction isolation level serializable', () => {})
   })
   return closing(mysql({ pool }), () => pool.end())
 }
