@@ -1,6 +1,7 @@
 import type { ConnectionStore } from '../connections.ts'
 import type { Database } from './database.ts'
 import { createEpochCounters } from './epochs.ts'
+import { createFeedLock } from './feed-lock.ts'
 import { MINIMUM_LIFETIME, toEntry } from './feed.ts'
 import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
@@ -26,6 +27,7 @@ export function createDisconnect(database: Database): ConnectionStore['disconnec
   const counters = createEpochCounters(database)
   const deleteConsent = prepareDeletion(database)
   const revokeAuthorizations = prepareRevocation(database)
+  const lockFeed = createFeedLock(database)
   const insertEntries = prepareEntries(database)
   const listEntries = prepareListEntries(database)
   return ({ provider, userId }, { clientId, subject }, now) =>
@@ -46,6 +48,7 @@ export function createDisconnect(database: Database): ConnectionStore['disconnec
       const deleted = await queries.execute(deleteConsent(given))
       const revoked = await queries.execute(revokeAuthorizations(given))
       if (revoked === 0) return { wasConnected: voided + deleted > 0, entries: [] }
+      await lockFeed(queries)
       await queries.execute(insertEntries(given))
       const rows = await queries.all(listEntries(given))
       const latest = new Map(rows.map((row) => [row.subject, row]))

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { RevocationEntry, RevocationKind } from '../../model/revocation.ts'
 import type { RevocationStore } from '../revocations.ts'
 import { numberOrNull } from './columns.ts'
+import { createFeedLock } from './feed-lock.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { QueryRunner, Database } from './database.ts'
 import type { EpochKind, RevocationTable } from './tables.ts'
@@ -31,11 +32,13 @@ export interface Feed {
 
 export function createFeed(database: Database): Feed {
   const { db, all } = database
+  const lock = createFeedLock(database)
   const insert = prepareInsert(db, 'consulate_revocations')
   const findLatest = prepareFindLatest(database)
   const listSince = prepareListSince(database)
   const feed: Feed = {
     async write(queries, { kind, subject, sub, epoch, expiresAt }) {
+      await lock(queries)
       await queries.execute(insert({ kind, subject, sub, epoch, expires_at: expiresAt }))
       const entry = await feed.findLatest(queries, kind, subject)
       if (!entry) throw new Error('A revocation vanished within its own transaction')

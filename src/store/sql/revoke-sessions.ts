@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { RevocationStore } from '../revocations.ts'
 import type { Database } from './database.ts'
 import type { EpochCounters } from './epochs.ts'
+import { createFeedLock } from './feed-lock.ts'
 import { earliestExpiry, toEntry } from './feed.ts'
 import { insertMissingEntries } from './missing-entries.ts'
 import { prepare } from './prepare.ts'
@@ -36,8 +37,9 @@ export function createRevokeSessions(
     prepareVoiding(database, 'consulate_codes'),
     prepareVoiding(database, 'consulate_device_codes'),
     prepareAuthorizationRevocation(database),
-    prepareEntries(database),
   ]
+  const lockFeed = createFeedLock(database)
+  const insertEntries = prepareEntries(database)
   const listEntries = prepareListEntries(database)
   return ({ provider, userId }, { subject, except = NO_SESSION, ...cookies }, now) =>
     database.transaction('durable', async (queries) => {
@@ -48,6 +50,8 @@ export function createRevokeSessions(
       const ids = new Set((await queries.all(lockSessions(given))).map(({ id }) => id))
       if (ids.size === 0) return []
       for (const change of changes) await queries.execute(change(given))
+      await lockFeed(queries)
+      await queries.execute(insertEntries(given))
       // A session that was revoked by another call in the same millisecond is found too.
       const rows = (await queries.all(listEntries(given))).filter((row) => ids.has(row.subject))
       return latestOfEach(rows).map(toEntry)

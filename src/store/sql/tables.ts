@@ -180,9 +180,9 @@ export interface RevocationTable {
   expires_at: NullableInteger
 }
 
-/** `consulate_epochs`: the counter of the issuer (with an empty subject), of clients by id and of users by `sub`. */
+/** `consulate_epochs`: the counter of the issuer (with an empty subject), of clients by id and of users by `sub`. `feed` is no counter. */
 export interface EpochTable {
-  kind: EpochKind
+  kind: EpochKind | 'feed'
   subject: string
   epoch: Integer
   /** Null if it was never raised, or only before the column was added. */
