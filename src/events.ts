@@ -97,9 +97,9 @@ export function createEvents(logger: Logger, outbox?: EventOutbox): Events {
         for (const emission of emissionsOf(result)) notify(emission)
         return result
       }
-      let emissions: readonly Emission[] = []
-      const result = await outbox.commit(write, (written) => (emissions = emissionsOf(written)))
-      for (const emission of emissions) notify(emission)
+      const result = await outbox.commit(write, emissionsOf)
+      // An attempt that was repeated has another result than the transaction that came last.
+      for (const emission of emissionsOf(result)) notify(emission)
       return result
     },
   }

@@ -7,6 +7,7 @@ import { sessionStarted } from '../sessions/session-started.ts'
 import { createAccessToken } from './access-token.ts'
 import { policyFor, refreshExpiry, type IssuanceContext, type TokenPolicy } from './context.ts'
 import type { AuthorizationPermission } from './permission.ts'
+import { repeatWrite } from './repeat-write.ts'
 import {
   signInFields,
   tokenIssued,
@@ -80,7 +81,21 @@ const draftSession = async (
 ): Promise<Session | undefined> =>
   device && client.endsWithSession ? context.draftSession({ user, epochs, ...device }) : undefined
 
-function write(
+/** A client without a refresh token must start over if an answer of the database was lost: no row is surely its own. */
+async function write(
+  context: IssuanceContext,
+  permission: AuthorizationPermission,
+  authorization: Authorization,
+  session: Session | undefined,
+): Promise<boolean> {
+  const { id, seedHash } = authorization
+  return repeatWrite(
+    () => writeOnce(context, permission, authorization, session),
+    async () => seedHash !== null && (await context.store.authorizations.find(id))?.seedHash === seedHash,
+  )
+}
+
+function writeOnce(
   { store: { codes, deviceCodes, authorizations }, subjectOf }: IssuanceContext,
   { redeems, user }: AuthorizationPermission,
   authorization: Authorization,

@@ -39,6 +39,7 @@ export async function runExperiment(setting: string, world: World, fault: Fault)
   let isDone = false
   const traffic = runTraffic({ world, ledger, log, isDone: () => isDone })
   await sleep(WARM_UP)
+  if (log.outcomes.every(isFailure)) throw new Error(`Nothing works before the fault:\n${errorsOf(world)}`)
   const before = { ...createLedger(), ...ledger, chains: [...ledger.chains] }
   const beganAt = performance.now()
   await fault.begin(world)
@@ -60,6 +61,17 @@ export async function runExperiment(setting: string, world: World, fault: Fault)
     before,
   })
 }
+
+/** Returns the last errors that the nodes logged. */
+export const errorsOf = ({ nodes }: World): string =>
+  nodes
+    .flatMap(({ process }) =>
+      process.logs
+        .split('\n')
+        .filter((line) => line.includes('"level":"error"'))
+        .slice(-5),
+    )
+    .join('\n')
 
 const isFailure = ({ label, node }: Outcome): boolean => label !== 'ok' && node !== 'stopped'
 

@@ -1,10 +1,8 @@
 import type { Fault } from './fault.ts'
-import type { Node, World } from './world.ts'
+import { freezeNode, thawNode } from './world.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600_000
-
-const firstNode = ({ nodes }: World): Node => nodes[0]
 
 /** To a node whose clock differs by an hour, new codes and tokens of the others have expired, or the other way round. */
 const WRONG_HOUR =
@@ -15,27 +13,21 @@ export const NODE_FAULTS: readonly Fault[] = [
   {
     name: 'a node frozen for 20 s',
     duration: 20 * SECOND,
-    begin(world) {
-      firstNode(world).isStopped = true
-      firstNode(world).process.freeze()
-    },
-    end(world) {
-      firstNode(world).process.thaw()
-      firstNode(world).isStopped = false
-    },
+    begin: ({ nodes: [node] }) => freezeNode(node),
+    end: ({ nodes: [node] }) => thawNode(node),
   },
   {
     name: "a node's clock set back by an hour",
     duration: 5 * SECOND,
-    begin: (world) => firstNode(world).process.setClock(-HOUR),
-    end: (world) => firstNode(world).process.setClock(0),
+    begin: ({ nodes: [node] }) => node.process.setClock(-HOUR),
+    end: ({ nodes: [node] }) => node.process.setClock(0),
     expected: WRONG_HOUR,
   },
   {
     name: "a node's clock an hour ahead",
     duration: 5 * SECOND,
-    begin: (world) => firstNode(world).process.setClock(HOUR),
-    end: (world) => firstNode(world).process.setClock(0),
+    begin: ({ nodes: [node] }) => node.process.setClock(HOUR),
+    end: ({ nodes: [node] }) => node.process.setClock(0),
     expected: WRONG_HOUR,
   },
 ]

@@ -22,12 +22,12 @@ export interface Outcome {
 export interface OutcomeLog {
   readonly outcomes: readonly Outcome[]
   /**
-   * Sends a request and records its outcome. Returns the answer only if it is a success or a refusal. `problemOf` looks for
+   * Sends a request and records its outcome, with the name of the node as it is then. Returns the answer only if it is a success or a refusal. `problemOf` looks for
    * something wrong with a success.
    */
   ask<Result extends Answer>(
     kind: string,
-    node: string,
+    nodeName: () => string,
     request: () => Promise<Result>,
     problemOf?: (answer: Result) => string | undefined,
   ): Promise<Result | undefined>
@@ -40,7 +40,7 @@ export function createOutcomeLog(): OutcomeLog {
   const outcomes: Outcome[] = []
   return {
     outcomes,
-    async ask(kind, node, request, problemOf = () => undefined) {
+    async ask(kind, nodeName, request, problemOf = () => undefined) {
       const startedAt = performance.now()
       const answer = await Promise.race([
         request().catch((error: unknown) => String(error)),
@@ -52,7 +52,7 @@ export function createOutcomeLog(): OutcomeLog {
       const unanswered = label === 'no answer' ? label : 'no connection'
       outcomes.push({
         kind,
-        node,
+        node: nodeName(),
         label: isAnswered ? label : unanswered,
         startedAt,
         endedAt: performance.now(),

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { setup } from '../../support/temporary-folder.ts'
-import { runExperiment, type Finding } from './experiment.ts'
+import { errorsOf, runExperiment, type Finding } from './experiment.ts'
 import type { Setting } from './fault.ts'
 import { toTable, writeResults } from './report.ts'
 import { SETTINGS } from './settings.ts'
@@ -30,6 +30,7 @@ async function runAll({ name, open }: Setting): Promise<readonly Finding[]> {
     findings.push(finding)
     const { problems, repeated } = finding
     say(toTable([finding]).split('\n').at(-1) ?? '')
+    if (problems.length > 0) say(errorsOf(world))
     for (const problem of problems) say(`  PROBLEM: ${problem}`)
     if (Object.keys(repeated).length > 0) say(`  Codes repeated after a 503: ${JSON.stringify(repeated)}`)
   }

@@ -1,5 +1,17 @@
 import type { Setting } from './fault.ts'
+import { MARIADB, MARIADB_FAILOVER, MARIADB_FULL } from './mariadb.ts'
+import { PGBOUNCER, POSTGRES, POSTGRES_FAILOVER, POSTGRES_FULL } from './postgres.ts'
 import { REDIS } from './redis.ts'
 import { SQLITE } from './sqlite.ts'
 
-export const SETTINGS: readonly Setting[] = [SQLITE, REDIS]
+export const SETTINGS: readonly Setting[] = [
+  SQLITE,
+  POSTGRES,
+  POSTGRES_FULL,
+  POSTGRES_FAILOVER,
+  PGBOUNCER,
+  MARIADB,
+  MARIADB_FULL,
+  MARIADB_FAILOVER,
+  REDIS,
+]

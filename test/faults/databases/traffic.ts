@@ -69,7 +69,8 @@ async function askNode<Result extends Answer>(
   request: (node: Node) => Promise<Result>,
   problemOf?: (answer: Result) => string | undefined,
 ): Promise<Result | undefined> {
-  const name = node.isStopped ? 'stopped' : node.name
+  const before = node.stops
+  const name = (): string => (node.isStopped || node.stops !== before ? 'stopped' : node.name)
   return log.ask(kind, name, () => request(node), problemOf)
 }
 
@@ -118,10 +119,14 @@ async function callGuards(scene: Scene): Promise<void> {
     askNode(scene, 'guarded call', node, ({ server }) => callApi(server, '/me', valid.access)),
     askNode(scene, 'strict call', node, ({ server }) => callApi(server, '/strict', valid.access)),
   ])
-  const own = scene.log.ask('call of another service', 'service', async () => {
-    const { status, body, retryAfter } = await service.get('/me', `Bearer ${valid.access}`)
-    return { status, body, headers: new Headers(retryAfter === null ? {} : { 'retry-after': retryAfter }) }
-  })
+  const own = scene.log.ask(
+    'call of another service',
+    () => 'service',
+    async () => {
+      const { status, body, retryAfter } = await service.get('/me', `Bearer ${valid.access}`)
+      return { status, body, headers: new Headers(retryAfter === null ? {} : { 'retry-after': retryAfter }) }
+    },
+  )
   await Promise.all([...calls, own])
 }
 

@@ -17,6 +17,21 @@ export interface Node {
   readonly process: ServerProcess
   /** True while a fault keeps it from answering. */
   isStopped: boolean
+  /** How often that has happened. */
+  stops: number
+}
+
+/** Stops the process of a node (SIGSTOP). */
+export function freezeNode(node: Node): void {
+  node.isStopped = true
+  node.stops += 1
+  node.process.freeze()
+}
+
+/** Undoes `freezeNode`. */
+export function thawNode(node: Node): void {
+  node.process.thaw()
+  node.isStopped = false
 }
 
 /** Two nodes, a guard in a service of its own, and their clients and users. */
@@ -91,7 +106,7 @@ export async function openWorld({ store, ...options }: WorldOptions): Promise<Wo
 async function startNodes(home: TestServer, options: ProcessOptions): Promise<World['nodes']> {
   const start = async (name: string): Promise<Node> => {
     const process = await startProcess(home, options)
-    return { name, server: process.node, process, isStopped: false }
+    return { name, server: process.node, process, isStopped: false, stops: 0 }
   }
   return Promise.all([start('node 1'), start('node 2')])
 }

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { sqlite } from '../../src/store/sqlite.ts'
+import { openBrowser } from '../support/browser.ts'
+import { addDeviceClient, decideDevice, poll, startDevice } from '../support/device.ts'
+import { getCode, refresh, requestToken } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
+
+/** The number of next commits whose answers are lost: the connection to the database fails just after them. */
+let lost = 0
+
+/** Wraps a method that writes. */
+const losing =
+  <Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) =>
+  async (...args: Args): Promise<Result> => {
+    const result = await write(...args)
+    if (lost === 0) return result
+    lost -= 1
+    throw new StoreUnavailableError('The database cannot be used', new Error('Connection reset'))
+  }
+
+const folder = await mkdtemp(join(tmpdir(), 'consulate-lost-'))
+const file = join(folder, 'data.db')
+const real = sqlite(file)
+const store: Store = {
+  ...real,
+  codes: { ...real.codes, exchange: losing(real.codes.exchange) },
+  deviceCodes: { ...real.deviceCodes, exchange: losing(real.deviceCodes.exchange) },
+}
+const server = await startServer({ store, file })
+const user = await server.addUser()
+beforeEach(() => (lost = 0))
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true })
+})
+
+test('a code whose exchange was committed without an answer gives its tokens, and no others', async () => {
+  const client = await server.addClient()
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+  lost = 1
+  const { status, body } = await requestToken(server, client, exchange)
+  expect([status, lost]).toEqual([200, 0])
+  const created = server.events.filter(({ name }) => name === 'authorization.created')
+  expect(created).toHaveLength(1)
+  const next = await refresh({ server, client }, String(body['refresh_token']))
+  expect(next.status).toBe(200)
+  expect((await requestToken(server, client, exchange)).body['error']).toBe('invalid_grant')
+})
+
+test('so does a device code', async () => {
+  const client = await addDeviceClient(server)
+  const device = await startDevice(server, client)
+  await decideDevice(openBrowser(server), device, user)
+  lost = 1
+  const { status, body } = await poll(server, device)
+  expect([status, lost]).toEqual([200, 0])
+  expect((await refresh({ server, client }, String(body['refresh_token']))).status).toBe(200)
+})
+
+test('an exchange that another request won meanwhile is refused', async () => {
+  const client = await server.addClient()
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+  lost = 1
+  const answers = await Promise.all([1, 2, 3].map(() => requestToken(server, client, exchange)))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400, 400])
+})
+
+test('a database that stays away is a 503', async () => {
+  const client = await server.addClient()
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+  lost = Number.POSITIVE_INFINITY
+  expect((await requestToken(server, client, exchange)).status).toBe(503)
+})
