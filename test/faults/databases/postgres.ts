@@ -189,12 +189,11 @@ ignore_startup_parameters = extra_float_digits
   let child: ChildProcess
   const start = async (): Promise<void> => {
     child = spawn(pgbouncer ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
-    if (!(await eventually(() => isReady(through(url, Number(port))))))
-      throw new Error('PgBouncer does not respond')
+    if (!(await eventually(() => isReady(through(url, port))))) throw new Error('PgBouncer does not respond')
   }
   await start()
   return {
-    port: Number(port),
+    port,
     restart: start,
     async kill() {
       const ended = new Promise((resolve) => child.once('exit', resolve))
