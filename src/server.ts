@@ -96,6 +96,11 @@ export interface AuthorizationServer<
   ready(): Promise<void>
   /** Returns whether the server can answer requests, and what is wrong otherwise. Starts it. Takes at most 2 seconds. */
   health(): Promise<Health>
+  /**
+   * Announces that the process will stop: from now on the readiness check answers 503, and everything else works as before.
+   * Call it on SIGTERM, and `close` once the load balancer sends no more requests.
+   */
+  drain(): void
   /** Stops the server: writes what is pending and closes the store. */
   close(): Promise<void>
   /** The pages that your app draws. */
@@ -214,6 +219,7 @@ export function openServer<
     async ready() {
       await start()
     },
+    drain: health.drain,
     async close() {
       const services = await start.current()?.catch(() => undefined)
       await services?.close()

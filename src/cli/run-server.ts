@@ -1,37 +1,90 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreUnavailableError } from '../errors.ts'
 import { iconFor } from '../pages/icon.ts'
 import type { AuthorizationServer } from '../server.ts'
-import { CommandError } from './errors.ts'
+import { messageOf } from './errors.ts'
+import { listen, type Address } from './http-server.ts'
 import { print } from './output.ts'
 
 /** A server to run. */
 export interface ServerRun {
-  readonly server: Pick<AuthorizationServer, 'ready' | 'close'>
+  readonly server: Pick<AuthorizationServer, 'ready' | 'drain' | 'close' | 'core'>
   readonly listener: RequestListener
   readonly address: Address
+  /** Whether to listen while the database cannot be reached. An embedded one does not come back by itself. */
+  readonly waitsForDatabase?: boolean
   /** Called when the server accepts requests. */
   readonly announce?: () => void | Promise<void>
-  /** Resolves when the server must stop. */
-  readonly stopped: Promise<unknown>
+  /** Resolves when the server must stop, with the time (ms) to keep accepting requests while it is not ready. */
+  readonly stopped: Promise<number>
 }
 
 /** Runs a server until it is stopped. Then finishes open requests and closes the database. */
-export async function runServer({ server, listener, address, announce, stopped }: ServerRun): Promise<void> {
+export async function runServer(run: ServerRun): Promise<void> {
+  const { server, listener, address, announce, stopped } = run
+  const closing = new AbortController()
   try {
-    await server.ready()
+    const { failure } = await start(run, closing.signal)
     const listening = await listen(withIcon(listener), address)
-    await announce?.()
-    await stopped
-    await listening.close()
+    try {
+      await announce?.()
+      const drainTime = await Promise.race([stopped, failure])
+      server.drain()
+      await listening.drain(drainTime)
+    } finally {
+      await listening.close()
+    }
   } finally {
+    closing.abort()
     await server.close()
   }
 }
 
-/** Runs a server until SIGINT or SIGTERM. */
-export async function runUntilSignal(run: Omit<ServerRun, 'stopped'>): Promise<void> {
-  await runServer({ ...run, stopped: stopSignal() })
+/** How often (ms) a server that cannot reach its database tries to start. */
+const START_INTERVAL = 1_000
+
+/**
+ * Starts the server. If the database cannot be reached, tries again in the background: until then, requests get 503.
+ * `failure` rejects if the server turns out to be unable to start.
+ */
+async function start(
+  { server, waitsForDatabase = false }: ServerRun,
+  closing: AbortSignal,
+): Promise<{ readonly failure: Promise<never> }> {
+  try {
+    await server.ready()
+    return { failure: new Promise(() => {}) }
+  } catch (error) {
+    if (!waitsForDatabase || !(error instanceof StoreUnavailableError)) throw error
+    server.core.logger.log('error', 'Waiting for the database', { cause: messageOf(error) })
+  }
+  const failure = retryStart(server, closing)
+  // Rejects when the server is closed, and nothing waits for it then.
+  failure.catch(() => {})
+  return { failure }
+}
+
+async function retryStart({ ready, core }: ServerRun['server'], closing: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(START_INTERVAL, undefined, { signal: closing })
+    try {
+      await ready()
+      core.logger.log('info', 'The database is reachable')
+      return await new Promise(() => {})
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+    }
+  }
+}
+
+/** Runs a server until SIGINT or SIGTERM. `drainTime` (ms) is for SIGTERM only: Ctrl-C must not take long. */
+export async function runUntilSignal({
+  drainTime = 0,
+  ...run
+}: Omit<ServerRun, 'stopped'> & { readonly drainTime?: number }): Promise<void> {
+  const stopped = stopSignal().then((signal) => (signal === 'SIGTERM' ? drainTime : 0))
+  await runServer({ ...run, stopped })
   print('Stopped.')
 }
 
@@ -41,68 +94,6 @@ const stopSignal = (): Promise<NodeJS.Signals> =>
     process.on('SIGINT', resolve)
     process.on('SIGTERM', resolve)
   })
-
-/** Where to listen. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
-
-interface HttpServer {
-  /** Stops accepting requests, waits up to `timeout` ms (default 10 seconds) for open ones, then closes all connections. */
-  close(timeout?: number): Promise<void>
-}
-
-export const originOf = ({ host, port }: Address): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-
-/** Starts listening. Throws `CommandError` if the port is in use or the address is not of this machine. */
-async function listen(listener: RequestListener, address: Address): Promise<HttpServer> {
-  const server = createServer(listener)
-  const connections = trackConnections(server)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
-    server.listen(address.port, address.host, resolve)
-  })
-  return {
-    async close(timeout = 10_000) {
-      const closed = new Promise((resolve) => void server.close(resolve))
-      connections.closeIdle()
-      const timer = setTimeout(() => server.closeAllConnections(), timeout)
-      await closed
-      clearTimeout(timer)
-    },
-  }
-}
-
-/**
- * Tracks which connections have an open request. `server.close()` waits for connections that have not sent one yet, and
- * browsers keep such connections in reserve, which would delay every stop.
- */
-function trackConnections(server: Server): { closeIdle(): void } {
-  const open = new Map<Socket, number>()
-  let isClosing = false
-  const change = (socket: Socket, by: number): void => {
-    const requests = (open.get(socket) ?? 0) + by
-    if (socket.destroyed) return
-    open.set(socket, requests)
-    if (isClosing && requests === 0) socket.end()
-  }
-  server.on('connection', (socket) => {
-    open.set(socket, 0)
-    socket.once('close', () => open.delete(socket))
-  })
-  server.prependListener('request', ({ socket }, response) => {
-    change(socket, 1)
-    response.once('close', () => change(socket, -1))
-  })
-  return {
-    closeIdle() {
-      isClosing = true
-      for (const [socket, requests] of open) if (requests === 0) socket.destroy()
-    },
-  }
-}
 
 const ICON_HEADERS = {
   'Content-Type': 'image/svg+xml',
@@ -118,14 +109,3 @@ const withIcon =
     request.url === '/favicon.ico' && request.method === 'GET'
       ? response.writeHead(200, ICON_HEADERS).end(iconFor())
       : otherwise(request, response)
-
-function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} on ${host} is in use. Choose another one, such as --port 3001.`,
-    EACCES: `This account may not use port ${port}. Choose a port above 1023 with --port.`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another one with --host.`,
-    ENOTFOUND: `${host} is not an address of this machine. Choose another one with --host.`,
-  }
-  const reason = reasons[error.code ?? '']
-  return reason === undefined ? error : new CommandError(reason)
-}

@@ -4,7 +4,7 @@ import type { Services } from './services.ts'
 
 /** The health of a server. */
 export interface Health {
-  /** True if the server can handle requests: every check passed. */
+  /** True if the server can handle requests: every check passed, and it is not stopping. */
   readonly isReady: boolean
   readonly checks: {
     /** It has started: its secrets, tables and users are valid. */
@@ -19,6 +19,8 @@ export interface Health {
    * poll the store. `none` without `broadcast` in the configuration, or before the server has started.
    */
   readonly broadcast: 'connected' | 'disconnected' | 'none'
+  /** True after `server.drain()`. */
+  readonly isStopping: boolean
   /** Why checks failed, for the operator. Empty if all passed. */
   readonly problems: readonly string[]
 }
@@ -34,11 +36,19 @@ const TIMEOUT = 2_000
 /** How long a result is cached (ms), so that frequent probes cost no queries. */
 const CACHED = 500
 
+/** The health check of a server. */
+export interface HealthCheck {
+  (): Promise<Health>
+  /** From now on, the server is not ready. */
+  drain(): void
+}
+
 /**
  * Creates the health check. It starts the server, sends one query and resolves within two seconds. Each reason for not
  * being ready is logged once, and so is the recovery.
  */
-export function createHealth({ start, logger }: HealthOptions): () => Promise<Health> {
+export function createHealth({ start, logger }: HealthOptions): HealthCheck {
+  let isStopping = false
   let latest: { readonly health: Health; readonly at: number } | undefined
   let loggedReason = ''
   const check = singleFlight(async () => {
@@ -49,7 +59,14 @@ export function createHealth({ start, logger }: HealthOptions): () => Promise<He
     latest = { health, at: performance.now() }
     return health
   })
-  return async () => (latest && performance.now() - latest.at < CACHED ? latest.health : check())
+  const current = async (): Promise<Health> =>
+    latest && performance.now() - latest.at < CACHED ? latest.health : check()
+  const health = async (): Promise<Health> => {
+    const found = await current()
+    if (!isStopping) return found
+    return { ...found, isReady: false, isStopping, problems: ['the server is stopping', ...found.problems] }
+  }
+  return Object.assign(health, { drain: () => void (isStopping = true) })
 }
 
 function logChange(logger: Logger, cause: string): void {
@@ -63,7 +80,7 @@ async function examine(start: HealthOptions['start']): Promise<Health> {
   const outcome = await attempt(start)
   if ('problem' in outcome) {
     const problems = [`the server cannot start: ${outcome.problem}`]
-    return { isReady: false, checks: NOT_STARTED, broadcast: 'none', problems }
+    return { isReady: false, checks: NOT_STARTED, broadcast: 'none', isStopping: false, problems }
   }
   const { store, feed, broadcast, settings } = outcome.value
   // The cheapest query: no client has an empty id.
@@ -78,6 +95,7 @@ async function examine(start: HealthOptions['start']): Promise<Health> {
     isReady: problems.length === 0,
     checks,
     broadcast: settings.broadcast ? state : 'none',
+    isStopping: false,
     problems,
   }
 }

@@ -47,7 +47,7 @@ async function respond(method: string, get: () => Promise<HttpResponse>): Promis
 }
 
 /** Says which check failed. The reason is only logged. */
-const readiness = ({ isReady, checks }: Health): HttpResponse =>
+const readiness = ({ isReady, isStopping, checks }: Health): HttpResponse =>
   isReady
     ? json(200, { ready: true, checks })
-    : json(503, { ready: false, checks }, { 'Retry-After': checks.started ? '1' : '5' })
+    : json(503, { ready: false, ...(isStopping && { stopping: true }), checks }, { 'Retry-After': checks.started ? '1' : '5' })

@@ -32,6 +32,7 @@ describe('a healthy server', () => {
       isReady: true,
       checks: GOOD,
       broadcast: 'none',
+      isStopping: false,
       problems: [],
     })
   })

@@ -27,6 +27,12 @@ export function addServe(program: Command): void {
         .argParser(parseWorkers)
         .conflicts('demo'),
     )
+    .addOption(
+      new Option('--drain <seconds>', 'accept requests for this long after SIGTERM, while not ready')
+        .env('CONSULATE_DRAIN')
+        .default(0)
+        .argParser(parseDrain),
+    )
     .action(async (options: ServeOptions) => (await import('../serve.ts')).serve(options))
 }
 
@@ -44,6 +50,14 @@ function parseWorkers(text: string): number | 'auto' {
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
   if (count >= 1 && count <= MAX_WORKERS) return count
   throw new InvalidArgumentError(`It must be a number from 1 to ${MAX_WORKERS}, or auto.`)
+}
+
+const MAX_DRAIN = 300
+
+function parseDrain(text: string, defaultDrain: number): number {
+  const seconds = text === '' ? defaultDrain : parseNumber(text)
+  if (seconds <= MAX_DRAIN) return seconds
+  throw new InvalidArgumentError(`It must be a number from 0 to ${MAX_DRAIN}.`)
 }
 
 const parseHost = (text: string, defaultHost: string): string => text || defaultHost

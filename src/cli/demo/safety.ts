@@ -4,7 +4,7 @@ import { displayPath } from '../config-error.ts'
 import { configFilePath } from '../config-file.ts'
 import { dataDirectory } from '../environment.ts'
 import { CommandError } from '../errors.ts'
-import { originOf, type Address } from '../run-server.ts'
+import { originOf, type Address } from '../http-server.ts'
 import { secretsPath } from './setup.ts'
 
 /**

@@ -12,8 +12,8 @@ export interface Child {
   readonly listening: Promise<void>
   /** Resolves when it has exited. */
   readonly exited: Promise<WorkerExit>
-  /** Lets it finish its open requests, and resolves when it has exited. */
-  stop(): Promise<void>
+  /** Lets it accept requests for `drainTime` ms and finish open ones, and resolves when it has exited. */
+  stop(drainTime: number): Promise<void>
   kill(): void
 }
 
@@ -58,8 +58,8 @@ export function forkChild(): Child {
     },
     listening: listening.promise,
     exited: exited.promise,
-    async stop() {
-      const message: PrimaryMessage = { kind: 'stop' }
+    async stop(drainTime) {
+      const message: PrimaryMessage = { kind: 'stop', drainTime }
       // If it is not connected, it is exiting already.
       if (worker.isConnected()) worker.process.send(message, () => undefined)
       await exited.promise

@@ -4,7 +4,9 @@ export type WorkerMessage =
   { readonly kind: 'failed'; readonly text: string; readonly exitCode: number } | BroadcastMessage
 
 /** A message from the primary process to a worker. */
-export type PrimaryMessage = { readonly kind: 'stop' } | BroadcastMessage
+export type PrimaryMessage =
+  /** `drainTime` (ms): how long to keep accepting requests. */
+  { readonly kind: 'stop'; readonly drainTime: number } | BroadcastMessage
 
 /** A message of the `Broadcast`, which the primary passes on to all other workers. */
 export interface BroadcastMessage {

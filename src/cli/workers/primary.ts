@@ -1,9 +1,10 @@
+import { StoreUnavailableError } from '../../errors.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer } from '../../server.ts'
 import { CommandError } from '../errors.ts'
 import { bold, print } from '../output.ts'
 import type { Project } from '../project.ts'
-import { originOf, type Address } from '../run-server.ts'
+import { originOf, type Address } from '../http-server.ts'
 import { stopSignals } from './signals.ts'
 import { superviseWorkers, type Supervisor } from './supervisor.ts'
 
@@ -12,6 +13,8 @@ export interface WorkersRun {
   readonly project: Project
   readonly address: Address
   readonly count: number
+  /** How long (ms) to keep accepting requests after SIGTERM. */
+  readonly drainTime: number
 }
 
 /**
@@ -20,18 +23,19 @@ export interface WorkersRun {
  *
  * @throws CommandError if the store cannot be shared, a worker cannot start, or all have exited
  */
-export async function runWorkers({ project, address, count }: WorkersRun): Promise<void> {
+export async function runWorkers({ project, address, count, drainTime }: WorkersRun): Promise<void> {
   requireSharedStore(project)
   const signals = stopSignals()
   await prepare(project)
   const { issuer, logger = jsonLogger() } = project.config
   const workers = superviseWorkers(count, logger)
+  let signal: NodeJS.Signals | undefined
   try {
     await Promise.race([workers.started, signals.first])
     if (!signals.hasStopped()) print(banner(issuer, address, count))
-    await Promise.race([workers.failed, signals.first])
+    signal = await Promise.race([workers.failed, signals.first])
   } finally {
-    await stop(workers, signals.second)
+    await stop(workers, signal === 'SIGTERM' ? drainTime : 0, signals.second)
   }
   print('Stopped.')
 }
@@ -55,13 +59,16 @@ async function prepare({ config }: Project): Promise<void> {
   const server = createAuthorizationServer(config)
   try {
     await server.ready()
+  } catch (error) {
+    // The workers wait for it.
+    if (config.store.file !== undefined || !(error instanceof StoreUnavailableError)) throw error
   } finally {
     await server.close()
   }
 }
 
-async function stop(workers: Supervisor, secondSignal: Promise<void>): Promise<void> {
-  const isForced = await Promise.race([workers.stop().then(() => false), secondSignal.then(() => true)])
+async function stop(workers: Supervisor, drainTime: number, secondSignal: Promise<void>): Promise<void> {
+  const isForced = await Promise.race([workers.stop(drainTime).then(() => false), secondSignal.then(() => true)])
   if (!isForced) return
   workers.kill()
   throw new CommandError('Stopped before open requests were finished.')

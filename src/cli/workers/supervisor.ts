@@ -11,15 +11,15 @@ export interface Supervisor {
   readonly started: Promise<void>
   /** Rejects with `CommandError` if no worker is left and none can be started. Never resolves. */
   readonly failed: Promise<never>
-  /** Lets every worker finish its open requests, and resolves when all have exited. */
-  stop(): Promise<void>
+  /** Lets every worker accept requests for `drainTime` ms and finish open ones, and resolves when all have exited. */
+  stop(drainTime: number): Promise<void>
   /** Kills every worker. */
   kill(): void
 }
 
 /** If no worker is left, the supervisor gives up after this many failed starts in a row. */
 const MAX_FAILED_STARTS = 5
-/** How long (ms) workers may take to stop: 10 seconds for open requests, and some for the database. */
+/** How long (ms) workers may take to stop after they have drained: 10 seconds for open requests, and some for the database. */
 const STOP_TIMEOUT = 15_000
 
 /** Starts the workers. Each runs the same command as this process. */
@@ -76,10 +76,10 @@ export function superviseWorkers(count: number, logger: Logger): Supervisor {
     for (const child of children) child.kill()
   }
 
-  async function stop(): Promise<void> {
+  async function stop(drainTime: number): Promise<void> {
     endRestarts()
-    const timer = setTimeout(kill, STOP_TIMEOUT)
-    await Promise.all([...children].map((child) => child.stop()))
+    const timer = setTimeout(kill, drainTime + STOP_TIMEOUT)
+    await Promise.all([...children].map((child) => child.stop(drainTime)))
     clearTimeout(timer)
   }
 

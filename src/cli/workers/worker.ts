@@ -2,7 +2,8 @@ import { toNode } from '../../adapters/node.ts'
 import { createAuthorizationServer } from '../../server.ts'
 import { describeError } from '../errors.ts'
 import { withProject } from '../project.ts'
-import { runServer, type Address } from '../run-server.ts'
+import type { Address } from '../http-server.ts'
+import { runServer } from '../run-server.ts'
 import { workerBroadcast } from './broadcast.ts'
 import type { PrimaryMessage, WorkerMessage } from './messages.ts'
 
@@ -18,7 +19,9 @@ export async function runWorker(address: Address): Promise<void> {
       // Redis, if configured, connects workers with each other too. With two carriers, each failure would count twice.
       const { broadcast = workerBroadcast } = config
       const server = createAuthorizationServer({ ...config, broadcast })
-      await runServer({ server, listener: toNode(server).routes(), address, stopped })
+      const listener = toNode(server).routes()
+      const waitsForDatabase = config.store.file === undefined
+      await runServer({ server, listener, address, stopped, waitsForDatabase })
     })
   } catch (error) {
     const { text = '', exitCode } = describeError(error)
@@ -26,10 +29,10 @@ export async function runWorker(address: Address): Promise<void> {
   }
 }
 
-const stopMessage = (): Promise<void> =>
+const stopMessage = (): Promise<number> =>
   new Promise((resolve) => {
-    process.on('message', ({ kind }: PrimaryMessage) => {
-      if (kind === 'stop') resolve()
+    process.on('message', (message: PrimaryMessage) => {
+      if (message.kind === 'stop') resolve(message.drainTime)
     })
   })
 

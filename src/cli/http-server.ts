@@ -1,0 +1,103 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from './errors.ts'
+
+/** Where to listen. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export const originOf = ({ host, port }: Address): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+/** A server that listens. */
+export interface HttpServer {
+  /**
+   * Keeps accepting requests for `time` milliseconds and closes each connection after its response, so that a proxy can move
+   * to another node without losing one.
+   */
+  drain(time: number): Promise<void>
+  /** Stops accepting requests, waits up to `timeout` ms (default 10 seconds) for open ones, then closes all connections. */
+  close(timeout?: number): Promise<void>
+}
+
+/**
+ * How long (ms) an idle connection stays open. Longer than the 60 seconds of common proxies: a proxy that closes first never
+ * sends a request on a connection that is just being closed.
+ */
+const KEEP_ALIVE_TIMEOUT = 75_000
+
+/** Starts listening. Throws `CommandError` if the port is in use or the address is not of this machine. */
+export async function listen(listener: RequestListener, address: Address): Promise<HttpServer> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT }, listener)
+  const connections = trackConnections(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
+    server.listen(address.port, address.host, resolve)
+  })
+  return {
+    async drain(time) {
+      if (time === 0) return
+      connections.closeAfterResponses()
+      await sleep(time)
+    },
+    async close(timeout = 10_000) {
+      const closed = new Promise((resolve) => void server.close(resolve))
+      connections.closeIdle()
+      const timer = setTimeout(() => server.closeAllConnections(), timeout)
+      await closed
+      clearTimeout(timer)
+    },
+  }
+}
+
+/**
+ * Tracks which connections have open requests. `server.close()` waits for connections that have not sent one yet, and
+ * browsers keep such connections in reserve, which would delay every stop.
+ */
+function trackConnections(server: Server): { closeAfterResponses(): void; closeIdle(): void } {
+  const open = new Map<Socket, Set<ServerResponse>>()
+  let isDraining = false
+  let isClosing = false
+  server.on('connection', (socket) => {
+    open.set(socket, new Set())
+    socket.once('close', () => open.delete(socket))
+  })
+  server.prependListener('request', ({ socket }, response) => {
+    const responses = open.get(socket)
+    responses?.add(response)
+    if (isDraining) announceClose(response)
+    response.once('close', () => {
+      responses?.delete(response)
+      if (isClosing && responses?.size === 0) socket.end()
+    })
+  })
+  return {
+    closeAfterResponses() {
+      isDraining = true
+      for (const responses of open.values()) responses.forEach(announceClose)
+    },
+    closeIdle() {
+      isClosing = true
+      for (const [socket, responses] of open) if (responses.size === 0) socket.destroy()
+    },
+  }
+}
+
+/** Node closes the connection after a response with this header. */
+function announceClose(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} on ${host} is in use. Choose another one, such as --port 3001.`,
+    EACCES: `This account may not use port ${port}. Choose a port above 1023 with --port.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another one with --host.`,
+    ENOTFOUND: `${host} is not an address of this machine. Choose another one with --host.`,
+  }
+  const reason = reasons[error.code ?? '']
+  return reason === undefined ? error : new CommandError(reason)
+}
