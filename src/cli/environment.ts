@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { redis } from '../broadcast/redis.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
 import { authorizationCode } from '../grants/authorization-code.ts'
@@ -41,6 +42,7 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
   const { database, secrets: directory } = dataDirectory(environment)
   const issuer = environment['CONSULATE_ISSUER'] ?? ''
   const url = environment['CONSULATE_DATABASE_URL']
+  const redisUrl = environment['CONSULATE_REDIS_URL']
   const store = url ? openStore(url, 'CONSULATE_DATABASE_URL') : sqlite(database)
   return {
     issuer,
@@ -56,6 +58,7 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
       ...signInFrom(environment['CONSULATE_SIGN_IN'] ?? ''),
     ],
     trustedProxies: listOf(environment['CONSULATE_TRUSTED_PROXIES'] ?? '', /[\s,]+/),
+    ...(redisUrl && { broadcast: redis(redisUrl) }),
   }
 }
 

@@ -35,8 +35,10 @@ const configurationHelp = (): string =>
       ['CONSULATE_SCOPES', 'orders:read=See your orders;orders:create=Place orders'],
       ['CONSULATE_TRUSTED_PROXIES', '10.0.0.0/8,127.0.0.1'],
       ['CONSULATE_SIGN_IN', 'on: enables the sign-in API for your own apps'],
+      ['CONSULATE_REDIS_URL', 'Redis that carries messages between nodes: redis://…'],
       ['CONSULATE_PRIVATE_KEY', 'Signing key, instead of the one in the data directory'],
       ['CONSULATE_SECRET', 'Root secret, instead of the one in the data directory'],
+      ['CONSULATE_SEALING_SECRET', 'Keeps keys and secrets in the database, sealed (or _FILE: its path)'],
     ]),
   ].join('\n')
 

@@ -50,4 +50,8 @@ async function respond(method: string, get: () => Promise<HttpResponse>): Promis
 const readiness = ({ isReady, isStopping, checks }: Health): HttpResponse =>
   isReady
     ? json(200, { ready: true, checks })
-    : json(503, { ready: false, ...(isStopping && { stopping: true }), checks }, { 'Retry-After': checks.started ? '1' : '5' })
+    : json(
+        503,
+        { ready: false, ...(isStopping && { stopping: true }), checks },
+        { 'Retry-After': checks.started ? '1' : '5' },
+      )

@@ -25,7 +25,9 @@ describe('a server that drains after SIGTERM', () => {
       const open = connect(Number(new URL(server.origin).port), '127.0.0.1')
       const answer = text(open)
       await once(open, 'connect')
-      open.write('POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n')
+      open.write(
+        'POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n',
+      )
       open.write('Content-Length: 29\r\n\r\ngrant')
       await sleep(200)
       const ended = server.stop('SIGTERM')
@@ -63,11 +65,11 @@ async function startBalancer(nodes: readonly string[]) {
       ({ status }) => status === 200,
       () => false,
     )
-  const timer = setInterval(() => {
-    void Promise.all(nodes.map(check)).then((areReady) => {
-      available = nodes.filter((_, index) => areReady[index])
-    })
-  }, 200)
+  const checkAll = async (): Promise<void> => {
+    const areReady = await Promise.all(nodes.map(check))
+    available = nodes.filter((_, index) => areReady[index])
+  }
+  const timer = setInterval(() => void checkAll(), 200)
   onTestFinished(() => {
     clearInterval(timer)
     agent.destroy()
@@ -80,37 +82,40 @@ async function startBalancer(nodes: readonly string[]) {
 function forward(incoming: IncomingMessage, outgoing: ServerResponse, node: string, agent: Agent): void {
   const { method, url, headers } = incoming
   const { connection: _, ...rest } = headers
-  const upstream = request(new URL(url ?? '/', node), { method: method ?? 'GET', headers: rest, agent }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502)
-    answer.pipe(outgoing)
-  })
+  const upstream = request(
+    new URL(url ?? '/', node),
+    { method: method ?? 'GET', headers: rest, agent },
+    (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502)
+      answer.pipe(outgoing)
+    },
+  )
   upstream.on('error', (error) => outgoing.writeHead(502).end(String(error)))
   incoming.pipe(upstream)
 }
 
 /** Gets tokens all the time, on several connections. Returns a function that stops it and returns every other outcome. */
 function sendTraffic(origin: string, basic: string) {
-  const counts = { answered: 0 }
+  const state = { answered: 0, isStopped: false }
   const failures: string[] = []
-  let isStopped = false
   const work = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!state.isStopped) {
       const response = await fetch(`${origin}/oauth/token`, {
         method: 'POST',
         headers: { authorization: `Basic ${basic}` },
         body: new URLSearchParams({ grant_type: 'client_credentials' }),
       })
       const body = await response.text()
-      counts.answered += 1
+      state.answered += 1
       if (response.status !== 200) failures.push(`${response.status} ${body}`)
       await sleep(5)
     }
   }
   const running = Promise.all(Array.from({ length: 6 }, work))
   return {
-    counts,
+    state,
     async stop(): Promise<readonly string[]> {
-      isStopped = true
+      state.isStopped = true
       await running
       return failures
     },
@@ -138,5 +143,5 @@ test('no request is lost while each of two nodes behind a balancer is restarted'
     expect(await eventually(async () => balancer.available().length === 2)).toBe(true)
   }
   expect(await traffic.stop()).toEqual([])
-  expect(traffic.counts.answered).toBeGreaterThan(100)
+  expect(traffic.state.answered).toBeGreaterThan(100)
 }, 60_000)

@@ -65,10 +65,13 @@ export const misnamed = (paths: readonly string[]): readonly string[] =>
 
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|config|d))?(\.[a-z]+)?$/
 
+/** Names that other tools expect. */
+const FIXED_NAMES = new Set(['README.md', '.npmrc', 'Dockerfile', '.dockerignore', 'Caddyfile'])
+
 function isWellNamed(path: string): boolean {
   // Next names parameters in brackets: `[...path]`.
   const parts = path.split('/').map((part) => part.replace(/^\[(?:\.\.\.)?([^\]]+)\]$/, '$1'))
-  if (['README.md', '.npmrc'].includes(parts.at(-1) ?? '')) return true
+  if (FIXED_NAMES.has(parts.at(-1) ?? '')) return true
   if (!parts.every((part) => KEBAB.test(part))) return false
   const [folder = '', file = ''] = parts.slice(-2)
   const base = file.replace(/\..*$/, '')

@@ -68,7 +68,10 @@ async function prepare({ config }: Project): Promise<void> {
 }
 
 async function stop(workers: Supervisor, drainTime: number, secondSignal: Promise<void>): Promise<void> {
-  const isForced = await Promise.race([workers.stop(drainTime).then(() => false), secondSignal.then(() => true)])
+  const isForced = await Promise.race([
+    workers.stop(drainTime).then(() => false),
+    secondSignal.then(() => true),
+  ])
   if (!isForced) return
   workers.kill()
   throw new CommandError('Stopped before open requests were finished.')
