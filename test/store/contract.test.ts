@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { storeSuite } from '../../src/testing/index.ts'
-import { DATABASES } from '../support/databases.ts'
+import { DATABASES, SERIALIZABLE } from '../support/databases.ts'
 
 describe('SQLite in memory', () => {
   storeSuite({ describe, test, expect }, async () => {
@@ -11,7 +11,9 @@ describe('SQLite in memory', () => {
   })
 })
 
-describe.each(DATABASES.filter(({ name }) => name !== 'SQLite'))('$name', ({ isAvailable, open }) => {
+const SERVERS = [...DATABASES.filter(({ name }) => name !== 'SQLite'), ...SERIALIZABLE]
+
+describe.each(SERVERS)('$name', ({ isAvailable, open }) => {
   describe.runIf(isAvailable)('on a server', () => {
     storeSuite({ describe, test, expect }, async () => {
       const { store, drop } = await open()
