@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { CompiledQuery } from 'kysely'
 import { createPool, type PoolOptions } from 'mysql2'
@@ -119,6 +120,28 @@ describe.runIf(hasMariadb)('a store in MariaDB', () => {
     const taken = await failureOf(store.clients.insert(sampleClient()))
     expect(shown(taken)).toContain('Duplicate entry for key')
     expect(shown(taken)).not.toMatch(/Duplicate entry '|insert into/)
+  })
+
+  test.each(['URL', 'pool'])('runs transactions at READ COMMITTED, whatever its %s says', async (kind) => {
+    const pool = usePool({})
+    pool.on('connection', (connection) =>
+      connection.query('set session transaction isolation level serializable', () => {}),
+    )
+    const other = mysql(kind === 'pool' ? { pool } : database.url)
+    onTestFinished(other.close)
+    await database.query("start transaction; select 1 from consulate_clients where id = 'web' for update")
+    const update = other.clients.update('web', { name: 'Other' })
+    const waiting =
+      "select trx_isolation_level as level from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"
+    let level: string | null | undefined
+    while (level === undefined) {
+      // The server answers from a cache if it was asked less than 100 ms ago.
+      await sleep(150)
+      level = (await database.query(waiting))[0]?.['level']
+    }
+    await database.query('rollback')
+    await update
+    expect(level).toBe('READ COMMITTED')
   })
 
   test('lets other nodes lock what a frozen node has locked', async () => {
