@@ -4,9 +4,6 @@ import type { AuditFilter, AuditRecord, AuditStore } from '../store/audit.ts'
 
 /** How to follow the audit log. */
 export interface FollowOptions {
-  readonly filter: AuditFilter
-  /** Starts after the entry with this ID. */
-  readonly since: number
   /** Milliseconds between polls. Default: a second. */
   readonly interval?: number
   readonly signal: AbortSignal
@@ -14,31 +11,49 @@ export interface FollowOptions {
   readonly onUnavailable?: (error: StoreUnavailableError) => void
 }
 
-const BATCH_SIZE = 500
-/** Concurrent writers can commit a lower ID after a higher one. Milliseconds. */
-const OVERLAP = 10_000
+/** Follows the audit log from the moment when it was created. */
+export interface AuditFollower {
+  /** Returns whether an entry was visible before, so that it is not yielded. */
+  isKnown(id: number): boolean
+  /**
+   * Yields each new entry once, from any process, until the signal aborts. Survives a database that is locked or unavailable.
+   */
+  follow(options: FollowOptions): AsyncGenerator<readonly AuditRecord[], void>
+}
 
+const BATCH_SIZE = 500
 /**
- * Yields each new entry of the audit log once, from any process, until the signal aborts. Survives a database that is
- * locked or unavailable.
+ * Concurrent writers can commit a lower ID after a higher one: each poll lists again what was found within this time (ms). It is
+ * longer than the store lets a transaction of a frozen process live.
  */
-export async function* followAudit(
-  store: Pick<AuditStore, 'listSince'>,
-  { filter, since, interval = 1_000, signal, onUnavailable }: FollowOptions,
-): AsyncGenerator<readonly AuditRecord[], void> {
-  const window = createWindow(since)
-  let isAvailable = true
-  while (!signal.aborted) {
-    try {
-      const found = await listNew(store, filter, window)
-      isAvailable = true
-      if (found.length > 0) yield found
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error
-      if (isAvailable) onUnavailable?.(error)
-      isAvailable = false
-    }
-    await sleep(interval, undefined, { signal }).catch(() => undefined)
+const OVERLAP = 30_000
+/** The number of IDs that may belong to transactions which began before the follower. */
+const INITIAL_OVERLAP = 1_000
+
+/** Creates a follower of the entries that meet the conditions. Throws `StoreUnavailableError`. */
+export async function createAuditFollower(
+  store: Pick<AuditStore, 'listSince' | 'newestId'>,
+  filter: AuditFilter,
+): Promise<AuditFollower> {
+  const window = createWindow(Math.max(0, (await store.newestId()) - INITIAL_OVERLAP))
+  await listNew(store, filter, window)
+  return {
+    isKnown: window.has,
+    async *follow({ interval = 1_000, signal, onUnavailable }) {
+      let isAvailable = true
+      while (!signal.aborted) {
+        try {
+          const found = await listNew(store, filter, window)
+          isAvailable = true
+          if (found.length > 0) yield found
+        } catch (error) {
+          if (!(error instanceof StoreUnavailableError)) throw error
+          if (isAvailable) onUnavailable?.(error)
+          isAvailable = false
+        }
+        await sleep(interval, undefined, { signal }).catch(() => undefined)
+      }
+    },
   }
 }
 
@@ -68,7 +83,7 @@ function createWindow(since: number) {
   const seenAt = new Map<number, number>()
   let lowest = since
   return {
-    has: (id: number): boolean => seenAt.has(id),
+    has: (id: number): boolean => id <= lowest || seenAt.has(id),
     add: (id: number): void => void seenAt.set(id, performance.now()),
     /** Returns the ID after which to list, and forgets what is older than the overlap. */
     start(): number {

@@ -1,4 +1,4 @@
-import { followAudit } from '../audit/follow.ts'
+import { createAuditFollower } from '../audit/follow.ts'
 import { resolveAudit } from '../config/audit.ts'
 import { EVENT_NAMES } from '../event-map.ts'
 import { printableJson } from '../lib/printable-json.ts'
@@ -72,12 +72,12 @@ async function follow({ store }: Project, filter: AuditFilter, flags: AuditFlags
   const stop = (): void => interruption.abort()
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    const since = await store.audit.newestId()
+    const { isKnown, follow: startFollowing } = await createAuditFollower(store.audit, filter)
     const recent = await store.audit.list(filter, { limit: flags.limit ?? RECENT })
-    printEach(recent.filter(({ id }) => id <= since).toReversed(), flags)
+    printEach(recent.filter(({ id }) => isKnown(id)).toReversed(), flags)
     const onUnavailable = (): void => void process.stderr.write('The database is not available. Retrying.\n')
-    const options = { filter, since, signal: interruption.signal, onUnavailable }
-    for await (const entries of followAudit(store.audit, options)) printEach(entries, flags)
+    const options = { signal: interruption.signal, onUnavailable }
+    for await (const entries of startFollowing(options)) printEach(entries, flags)
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }

@@ -1,14 +1,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { WebhooksConfig } from '../../src/index.ts'
 import { callAdminApi } from '../support/admin-api.ts'
 import { openBrowser } from '../support/browser.ts'
 import { startCluster } from '../support/cluster.ts'
+import { DATABASES } from '../support/databases.ts'
 import { dose } from '../support/dose.ts'
 import { getCodeFlowTokens, refresh, requestToken } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type ServerOptions, type TestServer } from '../support/server.ts'
 import { startReceiver, type Receiver } from '../support/webhook-receiver.ts'
 
 const SLOW = { timeout: 60_000, interval: 25 }
@@ -16,8 +17,11 @@ const SLOW = { timeout: 60_000, interval: 25 }
 const CLAIM = 60_000
 
 /** A server with a closed database file, for processes, and the receiver of its messages. */
-async function open(events: WebhooksConfig['endpoints'][number]['events'] = ['client.created']) {
-  const [server, receiver] = [await startServer(), await startReceiver()]
+async function open(
+  events: WebhooksConfig['endpoints'][number]['events'] = ['client.created'],
+  options: ServerOptions = {},
+) {
+  const [server, receiver] = [await startServer(options), await startReceiver()]
   const { url, secret } = receiver
   const endpoints = [{ id: 'crm', url, secret, events }]
   const webhooks: WebhooksConfig = { endpoints, pollInterval: '25ms', timeout: '5s' }
@@ -84,15 +88,21 @@ test(`${KILLS} kills between writes and deliveries lose no message, and send non
   expect(receiver.messages.every(({ id, data }) => ids.get(data['client_id']) === id)).toBe(true)
 }, 120_000)
 
-test('of several nodes, only one sends each message', async () => {
-  const { server, receiver, config } = await open()
-  receiver.answerWith((response) => void setTimeout(() => response.writeHead(204).end(), Math.random() * 20))
-  const cluster = await startCluster(server, 3, { config })
-  onTestFinished(cluster.stop)
-  await Promise.all(Array.from({ length: 60 }, (_, index) => addClient(cluster.nodes[index % 3] ?? server)))
-  await expect.poll(() => new Set(clientsIn(receiver)).size, SLOW).toBe(60)
-  await sleep(300)
-  expect(receiver.messages).toHaveLength(60)
+describe.for(DATABASES)('on $name', ({ isAvailable, open: openDatabase }) => {
+  test.runIf(isAvailable)('of several nodes, only one sends each message', async () => {
+    const database = await openDatabase()
+    onTestFinished(database.drop)
+    const { server, receiver, config } = await open(['client.created'], { store: database.store })
+    receiver.answerWith(
+      (response) => void setTimeout(() => response.writeHead(204).end(), Math.random() * 20),
+    )
+    const cluster = await startCluster(server, 3, { config, url: database.url })
+    onTestFinished(cluster.stop)
+    await Promise.all(Array.from({ length: 60 }, (_, index) => addClient(cluster.nodes[index % 3] ?? server)))
+    await expect.poll(() => new Set(clientsIn(receiver)).size, SLOW).toBe(60)
+    await sleep(300)
+    expect(receiver.messages).toHaveLength(60)
+  })
 })
 
 test('a message that a killed node was sending is sent by another one when the claim ends', async () => {

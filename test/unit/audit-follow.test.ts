@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { followAudit } from '../../src/audit/follow.ts'
+import { createAuditFollower } from '../../src/audit/follow.ts'
 import { StoreUnavailableError } from '../../src/errors.ts'
 import type { AuditFilter } from '../../src/store/audit.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
@@ -17,16 +17,14 @@ async function startFollowing(filter: AuditFilter = {}) {
   await writer.audit.insert([sampleEntry({ detail: 'before' })])
   const abort = new AbortController()
   const [seen, outages]: [string[], unknown[]] = [[], []]
+  const follower = await createAuditFollower(reader.audit, filter)
   const options = {
-    filter,
-    since: await reader.audit.newestId(),
     interval: 5,
     signal: abort.signal,
     onUnavailable: (error: unknown) => void outages.push(error),
   }
   const collect = async (): Promise<void> => {
-    for await (const entries of followAudit(reader.audit, options))
-      seen.push(...entries.map(({ detail }) => detail))
+    for await (const entries of follower.follow(options)) seen.push(...entries.map(({ detail }) => detail))
   }
   const done = collect()
   onTestFinished(async () => {
@@ -76,10 +74,11 @@ test('continues without gaps while another process locks the database', async ()
 })
 
 test('reports each outage once, yields nothing without new entries, and lists again what a failed poll missed', async () => {
-  const pages = [[1, 2], 'down', 'down', [2, 3], [2, 3], 'down', [1, 2, 3, 4]] as const
+  const pages = [[], [1, 2], 'down', 'down', [2, 3], [2, 3], 'down', [1, 2, 3, 4]] as const
   const abort = new AbortController()
   const calls: number[] = []
   const store = {
+    newestId: async () => 0,
     async listSince(id: number) {
       const page = pages[calls.push(id) - 1]
       if (page === 'down') throw new StoreUnavailableError('The database is gone', undefined)
@@ -90,13 +89,13 @@ test('reports each outage once, yields nothing without new entries, and lists ag
   let outages = 0
   const seen: (readonly number[])[] = []
   const onUnavailable = (): void => void (outages += 1)
-  const options = { filter: {}, since: 0, interval: 1, signal: abort.signal, onUnavailable }
-  for await (const entries of followAudit(store, options)) seen.push(entries.map(({ id }) => id))
+  const options = { interval: 1, signal: abort.signal, onUnavailable }
+  const { follow } = await createAuditFollower(store, {})
+  for await (const entries of follow(options)) seen.push(entries.map(({ id }) => id))
   expect([seen, outages]).toEqual([[[1, 2], [3], [4]], 2])
 })
 
 test('does not try again after an error that is not an outage', async () => {
   const listSince = async () => Promise.reject(new TypeError('A bug'))
-  const options = { filter: {}, since: 0, interval: 1, signal: new AbortController().signal }
-  await expect(followAudit({ listSince }, options).next()).rejects.toThrow('A bug')
+  await expect(createAuditFollower({ listSince, newestId: async () => 0 }, {})).rejects.toThrow('A bug')
 })
