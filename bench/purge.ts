@@ -1,7 +1,13 @@
-/** `npm run bench:purge`: purges a million rows while requests continue, and compares their latencies. See README.md. */
+/**
+ * `npm run bench:purge`: purges a million rows while requests continue, and compares their latencies. See README.md.
+ * `npm run bench:purge -- --database postgres --rows 10000000 --old 1` has ten million, of which few may be deleted.
+ */
+import { statSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { positive } from './flags.ts'
+import { openDatabase, parseDatabase } from './growth/database.ts'
+import { fillAll } from './growth/fill.ts'
 import { launch } from './launch.ts'
 import { quantile } from './load/quantile.ts'
 import type { PurgeStage } from './purge/node.ts'
@@ -9,7 +15,9 @@ import { openTraffic, type Latencies } from './purge/traffic.ts'
 import { align } from './report.ts'
 
 const OPTIONS = {
+  database: { type: 'string', default: 'sqlite' },
   rows: { type: 'string', default: '1000000' },
+  old: { type: 'string', default: '90' },
   seconds: { type: 'string', default: '5' },
   rounds: { type: 'string', default: '10' },
   requests: { type: 'string', default: '500' },
@@ -26,7 +34,15 @@ const KINDS: Readonly<Record<Kind, string>> = {
   refreshes: 'refresh',
 }
 
-const entrant = await launch('purge/node', false, { BENCH_ROWS: String(rows) })
+const database = await openDatabase(parseDatabase(values.database))
+const filling = performance.now()
+await fillAll(database, rows, positive('old', values.old))
+const filledIn = (performance.now() - filling) / 1000
+const before = await totalSize()
+const entrant = await launch('purge/node', false, {
+  BENCH_DATABASE: database.name,
+  BENCH_LOCATION: database.location,
+})
 if ('reason' in entrant) throw new Error(entrant.reason)
 const traffic = await openTraffic(entrant, positive('requests', values.requests))
 
@@ -34,6 +50,11 @@ async function control(path: '/purge' | '/purge/stop'): Promise<PurgeStage> {
   if ('reason' in entrant) throw new Error(entrant.reason)
   const response = await fetch(`http://127.0.0.1:${entrant.port}${path}`, { method: 'POST' })
   return (await response.json()) as PurgeStage
+}
+
+/** Bytes of tables and indexes. */
+async function totalSize(): Promise<number> {
+  return [...(await database.sizes()).values()].reduce((sum, { table, indexes }) => sum + table + indexes, 0)
 }
 
 /** Sends traffic while a purge runs, which continues where the last one stopped. */
@@ -55,6 +76,9 @@ while (idle.length < rounds && stages.at(-1)?.isComplete !== true) {
 }
 traffic.close()
 await entrant.stop()
+const log = database.name === 'sqlite' ? (statSync(`${database.location}-wal`, { throwIfNoEntry: false })?.size ?? 0) : 0
+const disk = [before, await totalSize()]
+await database.stop()
 
 /** The median over the rounds, which a single stall of the machine doesn't change. */
 const medianOf = (of: readonly Latencies[], kind: Kind, share: number): number =>
@@ -82,15 +106,18 @@ const deleted = stages.reduce(
 )
 const seconds = stages.reduce((sum, stage) => sum + stage.duration, 0) / 1000
 const result = {
+  database: database.name,
   rows,
+  old: Number(values.old),
+  filledIn,
   rounds: stages.length,
   deleted,
   deletedPerSecond: deleted / seconds,
   isComplete: stages.at(-1)?.isComplete,
   heap: stages.map(({ heap }) => heap),
   resident: stages.map(({ resident }) => resident),
-  disk: stages.map(({ disk }) => disk),
-  log: stages.map(({ log }) => log),
+  disk,
+  log,
   load: loadavg()[0],
   figures,
 }
@@ -108,10 +135,10 @@ function toText(): string {
   ])
   return [
     `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
-    `${rows.toLocaleString('en')} rows, ${result.rounds} rounds of ${duration / 1000} seconds each, with and without a purge, ${values.requests} requests a second`,
+    `${database.name}, ${rows.toLocaleString('en')} rows, of which ${result.old} % are old, filled in ${filledIn.toFixed(0)} s; ${result.rounds} rounds of ${duration / 1000} seconds each, with and without a purge, ${values.requests} requests a second`,
     ...align([heading, ...lines]),
     `  deleted ${deleted.toLocaleString('en')} rows, ${Math.round(result.deletedPerSecond).toLocaleString('en')} a second${result.isComplete ? '' : ', not all'}`,
-    `  heap ${megabytes(result.heap)}, process ${megabytes(result.resident)}, database file ${megabytes(result.disk)}, its log ${megabytes(result.log)}`,
+    `  heap ${megabytes(result.heap)}, process ${megabytes(result.resident)}, tables and indexes ${megabytes(result.disk)}${log > 0 ? `, log of SQLite ${megabytes([log])}` : ''}`,
     `Load average ${(result.load ?? 0).toFixed(1)}`,
   ].join('\n')
 }

@@ -1,5 +1,4 @@
-/** Consulate over a database that was never purged. `POST /purge` starts a purge, and `POST /purge/stop` stops it. */
-import { statSync } from 'node:fs'
+/** Consulate over a filled database. `POST /purge` starts a purge, and `POST /purge/stop` stops it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,7 +9,7 @@ import { answerJson, listen } from '../floors/parts/http.ts'
 import type { Start } from '../target.ts'
 import { startConsulate, type Differences } from '../targets/consulate.ts'
 import { SCOPE } from '../targets/parts/mint.ts'
-import { fillTables } from './fill.ts'
+import { openStore, parseDatabase } from '../growth/database.ts'
 
 /** What a purge did between its start and its stop. */
 export interface PurgeStage extends PurgeReport {
@@ -19,15 +18,12 @@ export interface PurgeStage extends PurgeReport {
   /** The live memory of the main thread afterwards, and that of the process, in bytes. */
   readonly heap: number
   readonly resident: number
-  /** The size of the database file and of its log, in bytes. */
-  readonly disk: number
-  readonly log: number
 }
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-const serve: NonNullable<Differences['serve']> = (server, file) => {
+const serve: NonNullable<Differences['serve']> = (server) => {
   const auth = toNode(server)
   const orders = auth.user(SCOPE)((_, response) => answerJson(response, API_ANSWER))
   let abort = new AbortController()
@@ -39,9 +35,8 @@ const serve: NonNullable<Differences['serve']> = (server, file) => {
     const report = await server.purge({ signal: abort.signal })
     const duration = performance.now() - start
     collect()
-    const log = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
     const { heapUsed: heap, rss: resident } = process.memoryUsage()
-    return { ...report, duration, heap, resident, disk: statSync(file).size, log }
+    return { ...report, duration, heap, resident }
   }
   async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/purge') stage = purge()
@@ -59,5 +54,6 @@ export const start: Start = () =>
   startConsulate({
     serve,
     authorizations: 0,
-    fillStore: (file, store) => fillTables(store, file, Number(process.env['BENCH_ROWS'])),
+    openStore: () =>
+      openStore(parseDatabase(process.env['BENCH_DATABASE'] ?? ''), process.env['BENCH_LOCATION'] ?? ''),
   })

@@ -36,6 +36,8 @@ export const start: Start = () => startConsulate()
 
 /** Differences from a typical server. */
 export interface Differences {
+  /** Opens the store of the server. Default: SQLite, in this file. */
+  readonly openStore?: (file: string) => Store | Promise<Store>
   /** Called with the database file after migrations and before the server starts. */
   readonly fillStore?: (file: string, store: Store) => void | Promise<void>
   readonly guardCacheSize?: number
@@ -50,6 +52,7 @@ export interface Differences {
 
 /** Starts Consulate with these differences. */
 export async function startConsulate({
+  openStore = sqlite,
   fillStore,
   guardCacheSize,
   authorizations = ROWS,
@@ -58,7 +61,7 @@ export async function startConsulate({
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   await generateSecrets(join(folder, 'secrets'))
   const file = join(folder, 'consulate.db')
-  const store = sqlite(file)
+  const store = await openStore(file)
   await store.migrate()
   await fillStore?.(file, store)
   const createServer = (store: Store) =>
@@ -152,7 +155,7 @@ export async function startConsulate({
       })
     },
     async startAgain() {
-      const another = createServer(sqlite(file))
+      const another = createServer(await openStore(file))
       const before = performance.now()
       await another.ready()
       const duration = performance.now() - before
