@@ -115,8 +115,28 @@ export async function fill(
   const store = await openStore(database.name, database.location)
   await insertSamples(store)
   await store.close()
-  for (const [table, portion] of Object.entries(portions)) await copySample(database, table, portion)
+  for (const [table, portion] of Object.entries(portions)) {
+    const indexes = portion.rows > PER_STATEMENT ? await dropIndexes(database, table) : []
+    await copySample(database, table, portion)
+    for (const statement of indexes) await database.query(statement)
+  }
   if (database.name === 'postgres') await database.query('VACUUM ANALYZE')
+}
+
+/**
+ * Drops the indexes of a table, and returns the statements that create them. Building an index of millions of random entries
+ * at once takes a tenth of the time, and its pages are fuller. MariaDB keeps its indexes.
+ */
+async function dropIndexes({ name, query }: BenchDatabase, table: string): Promise<readonly string[]> {
+  if (name === 'mariadb') return []
+  const indexes = await query(
+    name === 'sqlite'
+      ? `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = '${table}'`
+      : `SELECT indexname AS name, indexdef AS sql FROM pg_indexes
+          WHERE tablename = '${table}' AND indexdef NOT LIKE '%_primary %' AND indexdef NOT LIKE '%_pkey %'`,
+  )
+  for (const index of indexes) await query(`DROP INDEX ${String(index['name'])}`)
+  return indexes.map(({ sql }) => String(sql))
 }
 
 /** Inserts one row of each kind. */
