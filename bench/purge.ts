@@ -76,7 +76,10 @@ while (idle.length < rounds && stages.at(-1)?.isComplete !== true) {
 }
 traffic.close()
 await entrant.stop()
-const log = database.name === 'sqlite' ? (statSync(`${database.location}-wal`, { throwIfNoEntry: false })?.size ?? 0) : 0
+const log =
+  database.name === 'sqlite'
+    ? (statSync(`${database.location}-wal`, { throwIfNoEntry: false })?.size ?? 0)
+    : 0
 const disk = [before, await totalSize()]
 await database.stop()
 

@@ -52,10 +52,16 @@ async function measure<Result>(name: string, act: (index: number) => Promise<Res
   for (let index = 0; index < times; index += 1) results.push(await act(index))
   const after = await read()
   const rows = [...after.rows]
-    .map(([table, count]) => [table.replace('consulate_', ''), (count - (before.rows.get(table) ?? 0)) / times] as const)
+    .map(
+      ([table, count]) =>
+        [table.replace('consulate_', ''), (count - (before.rows.get(table) ?? 0)) / times] as const,
+    )
     .filter(([, count]) => count >= 0.01)
     .map(([table, count]) => `${Number(count.toFixed(2))} ${table}`)
-  return { line: [name, String(Math.round((after.bytes - before.bytes) / times)), ` ${rows.join(', ') || 'none'}`], results }
+  return {
+    line: [name, String(Math.round((after.bytes - before.bytes) / times)), ` ${rows.join(', ') || 'none'}`],
+    results,
+  }
 }
 
 type Answer = Readonly<Record<'access_token' | 'refresh_token', string>>
@@ -79,7 +85,8 @@ const newSession = (id: string) => ({
   cookieHash: randomBase64url(32),
   appSessionHash: null,
   deviceName: 'Chrome on Linux',
-  userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
+  userAgent:
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36',
   address: '192.0.2.1',
   issuerEpoch: 0,
   userEpoch: 0,
@@ -98,7 +105,9 @@ const sessions = await measure('sign-in in a browser', async () => {
   return session.id
 })
 const codes = await measure('authorization code', async () => (await target.prepare('code', 1))[0])
-const exchanges = await measure('code exchange', async (index) => send(codes.results[index] as PreparedRequest))
+const exchanges = await measure('code exchange', async (index) =>
+  send(codes.results[index] as PreparedRequest),
+)
 const withToken = (index: number, form: Readonly<Record<string, string>>, path?: string): PreparedRequest => {
   const request = codes.results[index] as PreparedRequest
   return { ...request, path: path ?? request.path, body: new URLSearchParams(form).toString() }

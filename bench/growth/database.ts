@@ -91,7 +91,8 @@ const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDa
   async postgres(folder) {
     const server = await startPostgres(folder)
     return onServer('postgres', folder, server, await createOnPostgres(server.url), {
-      columns: (table) => `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`,
+      columns: (table) =>
+        `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`,
       sizes: `SELECT relname AS name, pg_table_size(oid) AS data, pg_indexes_size(oid) AS indexes
         FROM pg_class WHERE relkind = 'r' AND relname LIKE 'consulate%'`,
     })
@@ -137,8 +138,5 @@ const onServer = (
 
 const toSizes = (rows: readonly Row[]): ReadonlyMap<string, TableSize> =>
   new Map(
-    rows.map(({ name, data, indexes }) => [
-      String(name),
-      { table: Number(data), indexes: Number(indexes) },
-    ]),
+    rows.map(({ name, data, indexes }) => [String(name), { table: Number(data), indexes: Number(indexes) }]),
   )

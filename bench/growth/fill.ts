@@ -31,13 +31,13 @@ const DIALECTS: Readonly<Record<DatabaseName, Dialect>> = {
       `WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${last}) SELECT i FROM n`,
   },
   postgres: {
-    id: 'substr(md5(random()::text), 1, 22)',
-    hash: 'substr(md5(random()::text) || md5(random()::text), 1, 43)',
+    id: 'substr(md5(concat(random(), i)), 1, 22)',
+    hash: 'substr(concat(md5(concat(random(), i)), md5(random()::text)), 1, 43)',
     series: (first, last) => `SELECT i FROM generate_series(${first}::bigint, ${last}) AS i`,
   },
   mariadb: {
-    id: 'substr(md5(rand()), 1, 22)',
-    hash: 'substr(sha2(rand(), 256), 1, 43)',
+    id: 'substr(md5(concat(rand(), i)), 1, 22)',
+    hash: 'substr(sha2(concat(rand(), i), 256), 1, 43)',
     series: (first, last) => `SELECT seq AS i FROM seq_${first}_to_${last}`,
   },
 }
@@ -100,7 +100,10 @@ export const SHARES: Readonly<Record<string, number>> = {
 
 /** Fills tables with so many rows in all, of which `old` in a hundred may be deleted. */
 export async function fillAll(database: BenchDatabase, rows: number, old: number): Promise<void> {
-  const portions = Object.entries(SHARES).map(([table, share]) => [table, { rows: Math.round(rows * share), old }])
+  const portions = Object.entries(SHARES).map(([table, share]) => [
+    table,
+    { rows: Math.round(rows * share), old },
+  ])
   await fill(database, Object.fromEntries(portions) as Record<string, Portion>)
 }
 

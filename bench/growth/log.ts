@@ -28,7 +28,7 @@ async function readFromPostgres(): Promise<number> {
     await fill(database, { consulate_revocations: { rows: entries, old: 0 } })
     const start = performance.now()
     let count = 0
-    for (let cursor = 0; ; ) {
+    for (let cursor = 0; ;) {
       const page = await store.revocations.listSince(cursor, Date.now(), PAGE)
       count += page.length
       cursor = page.at(-1)?.id ?? cursor
@@ -50,7 +50,9 @@ async function readFromRedis() {
   const entry = (id: number) => ({ kind: 'session', subject: `session-${id}`, expiresAt: String(Date.now()) })
   try {
     for (let id = 0; id < entries; id += PAGE)
-      await Promise.all(Array.from({ length: PAGE }, (_, index) => writer.xAdd(STREAM, '*', entry(id + index))))
+      await Promise.all(
+        Array.from({ length: PAGE }, (_, index) => writer.xAdd(STREAM, '*', entry(id + index))),
+      )
     const start = performance.now()
     let [cursor, count] = ['-', 0]
     for (;;) {

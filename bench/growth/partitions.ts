@@ -32,7 +32,11 @@ const SELECT = `SELECT i, substr(md5(random()::text), 1, 22), i * ${days * DAY} 
   FROM generate_series(1::bigint, ${rows}) AS i`
 const COLUMNS = 'number bigint, id text, created_at bigint, detail text'
 
-async function searchTime(table: string, column: string, value: (row: Readonly<Record<string, unknown>>) => string) {
+async function searchTime(
+  table: string,
+  column: string,
+  value: (row: Readonly<Record<string, unknown>>) => string,
+) {
   const samples = await query(`SELECT id, created_at FROM ${table} LIMIT 300`)
   const start = performance.now()
   for (const sample of samples) await query(`SELECT detail FROM ${table} WHERE ${column} = ${value(sample)}`)
@@ -46,7 +50,9 @@ try {
   await query(`CREATE TABLE plain (${COLUMNS})`)
   await query(`CREATE TABLE parted (${COLUMNS}) PARTITION BY RANGE (created_at)`)
   for (let day = 0; day <= days; day += 1)
-    await query(`CREATE TABLE parted_${day} PARTITION OF parted FOR VALUES FROM (${day * DAY}) TO (${(day + 1) * DAY})`)
+    await query(
+      `CREATE TABLE parted_${day} PARTITION OF parted FOR VALUES FROM (${day * DAY}) TO (${(day + 1) * DAY})`,
+    )
   for (const table of ['plain', 'parted']) {
     await query(`INSERT INTO ${table} ${SELECT}`)
     for (const column of ['id', 'created_at']) await query(`CREATE INDEX ON ${table} (${column})`)

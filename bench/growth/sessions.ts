@@ -32,7 +32,8 @@ const startNode = async (): Promise<NodeCost> => {
   return JSON.parse((await run(process.execPath, args)).stdout) as NodeCost
 }
 
-const megabytes = (bytes: number): string => (bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 1 })
+const megabytes = (bytes: number): string =>
+  (bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 1 })
 
 try {
   const empty = await startNode()
