@@ -41,13 +41,22 @@ export async function handle(
   // What is not stored otherwise, such as a refusal, is in the outbox before the client learns of it.
   await services.outbox?.settled()
   // Ours come last, so that a page of the app cannot replace them.
-  const cookies = [
-    response.headers['Set-Cookie'] ?? [],
-    setCookieHeaders(exchange, services.settings.cookies),
-  ].flat()
-  const headers = { ...(cookies.length > 0 && { 'Set-Cookie': cookies }), 'X-Request-Id': exchange.requestId }
-  return { ...response, headers: { ...response.headers, ...headers } }
+  const headers = {
+    ...response.headers,
+    ...cookieHeaders(exchange, response),
+    'X-Request-Id': exchange.requestId,
+  }
+  return { status: response.status, headers, body: response.body }
 }
+
+function cookieHeaders(exchange: Exchange, { headers }: HttpResponse): HttpResponse['headers'] {
+  const { newCookies, services } = exchange
+  if (newCookies.size === 0) return NONE
+  const cookies = setCookieHeaders(exchange, services.settings.cookies)
+  return { 'Set-Cookie': [headers['Set-Cookie'] ?? [], cookies].flat() }
+}
+
+const NONE: HttpResponse['headers'] = {}
 
 async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResponse> {
   try {

@@ -13,6 +13,9 @@ export type FormProblem = 'repeated' | 'encoding' | 'nul'
 
 const REPEATABLE = 'resource'
 
+/** Printable ASCII without percent-encoding, which decodes to nothing else. */
+const PLAIN = /^[ -$&-~]*$/
+
 /** Parses parameters strictly: rejects repeated names, invalid percent-encoding or UTF-8, and NUL characters. */
 export function parseForm(text: string): Form | FormProblem {
   if (text.includes('%') && (/%(?![0-9A-Fa-f]{2})/.test(text) || /%00/.test(text))) {
@@ -20,9 +23,10 @@ export function parseForm(text: string): Form | FormProblem {
   }
   const pairs: [name: string, value: string][] = []
   const names = new Set<string>()
+  const isPlain = PLAIN.test(text)
   for (const [name, value] of new URLSearchParams(text)) {
-    if (value.includes('\ufffd') || name.includes('\ufffd')) return 'encoding'
-    if (value.includes('\0') || name.includes('\0')) return 'nul'
+    if (!isPlain && (value.includes('\ufffd') || name.includes('\ufffd'))) return 'encoding'
+    if (!isPlain && (value.includes('\0') || name.includes('\0'))) return 'nul'
     if (names.has(name) && name !== REPEATABLE) return 'repeated'
     names.add(name)
     if (value !== '') pairs.push([name, value])
@@ -32,10 +36,12 @@ export function parseForm(text: string): Form | FormProblem {
 
 /** Creates a form from pairs without empty values. */
 export function createForm(pairs: readonly [name: string, value: string][]): Form {
-  const first = new Map(pairs.toReversed())
+  const first = new Map<string, string>()
+  for (const [name, value] of pairs) if (!first.has(name)) first.set(name, value)
   return {
     get: (name) => first.get(name),
-    getAll: (name) => pairs.filter(([key]) => key === name).map(([, value]) => value),
+    getAll: (name) =>
+      first.has(name) ? pairs.filter(([key]) => key === name).map(([, value]) => value) : [],
     entries: () => pairs,
   }
 }

@@ -87,6 +87,7 @@ export function createConnection(path: string): SqliteConnection {
 
 function toRow(columns: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   const row: Record<string, unknown> = {}
-  for (const [index, column] of columns.entries()) row[column] = values[index]
+  // An iterator would create an array for each column.
+  for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = values[index]
   return row
 }
