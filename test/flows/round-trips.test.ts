@@ -17,7 +17,7 @@ async function startCounted(open: (typeof DATABASES)[number]['open']) {
   const database = await open()
   const counter = await countRoundTrips(database.url)
   const server = await startServer({
-    store: await openStore(counter.url),
+    store: openStore(counter.url),
     grants: [...commonConfig().grants, signIn()],
     revocations: { pollInterval: '1h', maxStaleness: '2h' },
     purge: 'manual',
