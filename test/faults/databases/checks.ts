@@ -17,7 +17,6 @@ const PATIENCE = 5_000
 
 /** Checks everything in a ledger at both nodes. `moment` is when the fault began. */
 export async function checkLedger(world: World, ledger: Ledger, moment: number): Promise<Losses> {
-  const client = world.clients.app
   const [first, second] = world.nodes.map(({ server }) => server)
   if (!first || !second) throw new Error('There are two nodes')
   const lost: { what: string; age: number }[] = []
@@ -36,14 +35,16 @@ export async function checkLedger(world: World, ledger: Ledger, moment: number):
     ])
     return statuses.every((status) => status === 401)
   }
-  const clientOf = (refresh: string): Promise<string> => refreshOutcome(first, client, refresh)
-  await expectAll('refresh token', ledger.chains, async (token) => (await clientOf(token)) === '200')
-  await expectAll('authorization', ledger.kept, async ({ refresh }) => {
-    if ((await clientOf(refresh)) === '200') return true
-    return (await refreshOutcome(second, world.clients.device, refresh)) === '200'
-  })
+  const outcomeOf = (refresh: string): Promise<string> => refreshOutcome(first, world.clients.app, refresh)
+  await expectAll('refresh token', ledger.chains, async (token) => (await outcomeOf(token)) === '200')
+  await expectAll(
+    'authorization',
+    ledger.kept,
+    async ({ client: name, refresh }) =>
+      (await refreshOutcome(first, world.clients[name], refresh)) === '200',
+  )
   await expectAll('revocation', ledger.revoked, async ({ refresh, access }) => {
-    if ((await clientOf(refresh)) !== 'invalid_grant') return false
+    if ((await outcomeOf(refresh)) !== 'invalid_grant') return false
     return eventually(() => isRejected(access), PATIENCE)
   })
   await expectAll('session', ledger.sessions, async (cookie) => {

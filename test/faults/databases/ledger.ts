@@ -6,6 +6,7 @@ export interface Acknowledged<Value> {
 
 /** The tokens of one authorization. */
 export interface Pair {
+  readonly client: 'app' | 'device'
   readonly access: string
   readonly refresh: string
 }

@@ -39,6 +39,8 @@ async function runAll({ name, open }: Setting): Promise<readonly Finding[]> {
 }
 
 setup()
+// An exit stops the database servers, which a signal alone would not.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const findings: Finding[] = []
 for (const setting of SETTINGS.filter(({ name }) => on.test(name))) {
   if (setting.isAvailable) findings.push(...(await runAll(setting)))

@@ -88,7 +88,8 @@ async function askUntilAnswered(
   }
 }
 
-const pairIn = ({ body }: JsonResponse): Pair => ({
+const pairIn = ({ body }: JsonResponse, client: Pair['client'] = 'app'): Pair => ({
+  client,
   access: String(body['access_token']),
   refresh: String(body['refresh_token']),
 })
@@ -275,7 +276,7 @@ async function useDevice(scene: Scene): Promise<void> {
     const kind = hasFailed ? 'device poll, repeated' : 'device poll'
     const answer = await askNode(scene, kind, anyNode(scene), ({ server }) => poll(server, device))
     if (answer) {
-      if (answer.status === 200) scene.ledger.kept.push(acknowledge(pairIn(answer)))
+      if (answer.status === 200) scene.ledger.kept.push(acknowledge(pairIn(answer, 'device')))
       if (hasFailed) scene.ledger.repeated.push(answer.status === 200 ? 'tokens' : 'invalid_grant')
       return
     }

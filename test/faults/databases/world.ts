@@ -123,7 +123,7 @@ async function prepare(home: TestServer) {
   const browser = openBrowserAt(home)
   const signIn = async () => {
     const tokens = await getCodeFlowTokens({ server: home, browser: openBrowserAt(home), client: app, user })
-    return { access: tokens.access_token, refresh: tokens.refresh_token }
+    return { client: 'app' as const, access: tokens.access_token, refresh: tokens.refresh_token }
   }
   const valid = await signIn()
   const chains: string[] = []

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runExperiment } from './databases/experiment.ts'
+import type { Place, Setting } from './databases/fault.ts'
+import { MARIADB } from './databases/mariadb.ts'
+import { POSTGRES, POSTGRES_FAILOVER } from './databases/postgres.ts'
+
+/* The quickest of the faults of `npm run faults`, which has all of them. */
+
+const CASES: readonly (readonly [name: string, setting: Setting, faults: RegExp])[] = [
+  ['PostgreSQL', POSTGRES, /^killed|one answer in five/],
+  ['a replica of PostgreSQL', POSTGRES_FAILOVER, /failed over/],
+  ['MariaDB', MARIADB, /^killed/],
+]
+
+for (const [name, setting, pattern] of CASES) {
+  describe.runIf(setting.isAvailable)(`traffic on ${name}`, () => {
+    let place: Place
+    beforeAll(async () => void (place = await setting.open()))
+    afterAll(() => place.close())
+
+    test('survives failures without false refusals, losses or second uses, and without help', async () => {
+      const faults = place.faults.filter((fault) => pattern.test(fault.name))
+      expect(faults).not.toEqual([])
+      for (const fault of faults) {
+        const { answers, problems } = await runExperiment(name, place.world, fault)
+        expect(problems).toEqual([])
+        expect(answers['503']).toBeGreaterThan(0)
+      }
+    })
+  })
+}
