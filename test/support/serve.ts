@@ -11,8 +11,7 @@ import {
   passwordGrant,
   signIn,
 } from '../../src/index.ts'
-import type { AuthorizationServer, BaseUser, Config, Store } from '../../src/index.ts'
-import { postgres } from '../../src/store/postgres.ts'
+import type { AuthorizationServer, BaseUser, Config } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openStore } from '../../src/store/url.ts'
 import { guardedApi, strictApi } from './api.ts'
@@ -30,8 +29,6 @@ export interface ServeMessage {
   readonly file: string
   /** The URL of a database, instead of the file. */
   readonly url?: string
-  /** False behind a pooler that does not support prepared statements. PostgreSQL only. */
-  readonly preparedStatements?: boolean
   readonly secrets: TestSecrets
   /** How long the store waits for other processes, in milliseconds. */
   readonly busyTimeout?: number
@@ -82,13 +79,16 @@ process.on('message', (message: ServeMessage | SetClockMessage) => {
 process.on('disconnect', () => process.exit())
 
 async function serve(message: ServeMessage): Promise<void> {
-  const { issuer, secrets, uid, customers, config = {} } = message
+  const { issuer, file, secrets, busyTimeout, uid, customers, config = {} } = message
   const broadcast = message.redis === undefined ? undefined : redis(message.redis)
   if (uid !== undefined) {
     process.setgid?.(uid)
     process.setuid?.(uid)
   }
-  const store = openDatabase(message)
+  const store =
+    message.url === undefined
+      ? sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
+      : openStore(message.url)
   const common = commonConfig()
   // The tests insert the links themselves.
   const passwordReset = { send: () => undefined }
@@ -123,11 +123,6 @@ async function serve(message: ServeMessage): Promise<void> {
   http.keepAliveTimeout = 600_000
   http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
   flushCompileCache()
-}
-
-function openDatabase({ url, preparedStatements, file, busyTimeout }: ServeMessage): Store {
-  if (url === undefined) return sqlite({ path: file, ...(busyTimeout !== undefined && { busyTimeout }) })
-  return preparedStatements === false ? postgres({ url, preparedStatements }) : openStore(url)
 }
 
 /** Routes paths below `/customers` to the API for customers. */

@@ -134,8 +134,7 @@ export const PGBOUNCER: Setting = {
     const bouncer = await startPgBouncer(url)
     const world = await openWorld({
       store: openStore(database.url),
-      url: through(database.url, bouncer.port),
-      preparedStatements: false,
+      url: `${through(database.url, bouncer.port)}?prepared_statements=false`,
     })
     return {
       world,

@@ -13,7 +13,7 @@ export const SQLITE: Setting = {
   isAvailable: true,
   async open() {
     const folder = await mkdtemp(join(tmpdir(), 'consulate-faults-'))
-    if (canMount) mountDisk(folder, '16m')
+    if (canMount) mountDisk(folder, '64m')
     const file = join(folder, 'data.db')
     const world = await openWorld({ file })
     return {
@@ -49,7 +49,7 @@ function fullDisk(folder: string): Fault {
   return {
     name: 'disk full for 5 s',
     duration: 5_000,
-    begin: () => writeFile(ballast, Buffer.alloc(2 ** 25)).catch(() => undefined),
+    begin: () => writeFile(ballast, Buffer.alloc(2 ** 27)).catch(() => undefined),
     end: () => rm(ballast),
   }
 }
