@@ -64,7 +64,12 @@ const SERVERS: readonly ServerKind[] = [
         '-c',
         'MYSQL_PWD="$1" exec mariadb --no-defaults -h "$2" -P "$3" -u "$4" "$5" < "$6"',
         'sh',
-        ...[password, hostname, port, username, pathname.slice(1), script],
+        password,
+        hostname,
+        port,
+        username,
+        pathname.slice(1),
+        script,
       ]),
     createUser: (name) => `
       create user ${name}@'127.0.0.1' identified by 'app';
