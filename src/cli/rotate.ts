@@ -118,8 +118,10 @@ function printResult(kind: Kind, result: RotationResult, { json = false }: Rotat
 
 const earlyWarning = (kind: Kind): string =>
   yellow('Warning:', process.stderr) +
-  ` other processes may not know this ${kind} yet. Processes of this server reject its tokens for up to 5 seconds` +
-  (kind === 'signing key' ? ', other services until they fetch the public keys again.' : '.')
+  ` other processes may not know this ${kind} yet. ` +
+  (kind === 'signing key'
+    ? 'Services that verify tokens reject its tokens until they fetch the public keys again.'
+    : 'For up to 5 seconds, forms that users have open may have to be sent again.')
 
 function resultLines(
   kind: Kind,
