@@ -33,6 +33,12 @@ const [SHORT, LONG] = [60, 700]
 /** How long (ms) a client waits before it repeats a request, as `Retry-After` says in short. */
 const RETRY = 250
 
+/**
+ * How long (ms) a client waits after a refresh that it had to repeat. The first attempt may still arrive, from a node that wakes
+ * up, and must then be one of the last five refreshes. Real clients refresh every 15 minutes.
+ */
+const AFTER_RETRY = 5_000
+
 /** Sends requests of every kind until the scene is done. */
 export async function runTraffic(scene: Scene): Promise<void> {
   const repeat = async (act: Actor, pause: number): Promise<void> => {
@@ -103,6 +109,7 @@ async function refreshChain(scene: Scene, index: number): Promise<void> {
   )
   if (answered?.answer.status !== 200) return
   ledger.chains[index] = { ...acknowledge(pairIn(answered.answer).refresh), index }
+  if (answered.tries > 1) await sleep(AFTER_RETRY)
 }
 
 async function askForMachineToken(scene: Scene): Promise<void> {
