@@ -12,9 +12,10 @@ import type { TestDatabase } from '../support/database-server.ts'
 import { dose } from '../support/dose.ts'
 import { hasMariadb, openMariadb } from '../support/mariadb.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
+import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
 import { startServer } from '../support/server.ts'
-import { createFolder } from './races/processes.ts'
+import { createFolder, startWorker } from './races/processes.ts'
 
 const runFile = promisify(execFile)
 
@@ -167,6 +168,21 @@ describe.each(SERVERS)('migrations of $name', (kind) => {
     expect(await schemaOf(kind, database)).toEqual(complete)
   })
 })
+
+test.runIf(hasPostgres && hasPgBouncer)(
+  'four processes apply each migration once through PgBouncer, and leave no lock behind',
+  async () => {
+    const database = await openPostgres()
+    onTestFinished(() => database.drop())
+    const { url, stop } = await startPgBouncer(database.url)
+    onTestFinished(stop)
+    const workers = await Promise.all([1, 2, 3, 4].map(() => startWorker()))
+    const results = await Promise.all(workers.map((worker) => worker.run('migrate', { url }, 5)))
+    workers.forEach((worker) => worker.stop())
+    expect(results.flatMap(({ value }) => value as string[]).toSorted()).toEqual(MIGRATIONS)
+    expect(await database.query("select * from pg_locks where locktype = 'advisory'")).toEqual([])
+  },
+)
 
 test('the names of migrations are in order', () => {
   expect(MIGRATIONS.toSorted()).toEqual(MIGRATIONS)
