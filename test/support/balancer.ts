@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { openStore } from '../../src/store/url.ts'
 import { listen, startServer } from './server.ts'
 import type { ServerOptions, TestServer } from './server.ts'
 
@@ -14,12 +15,16 @@ export interface Balanced {
   close(): Promise<void>
 }
 
-/** Starts two nodes on one database. */
-export async function startBalanced(options: ServerOptions = {}): Promise<Balanced> {
+/** Starts two nodes on one database: a file, or the database of the URL. */
+export async function startBalanced(options: ServerOptions = {}, url?: string): Promise<Balanced> {
   const http = createServer()
   const origin = await listen(http)
-  const first = await startServer({ issuer: origin, ...options })
-  const nodes = [first, await startServer({ issuer: origin, ...options, file: first.file })] as const
+  const storeOf = () => url !== undefined && { store: openStore(url) }
+  const first = await startServer({ issuer: origin, ...options, ...storeOf() })
+  const nodes = [
+    first,
+    await startServer({ issuer: origin, ...options, ...storeOf(), file: first.file }),
+  ] as const
   let turn = 0
   http.on('request', (request, response) => {
     const node = nodes[turn++ % 2] ?? first
