@@ -66,22 +66,21 @@ const SLOW = 600_000
 export function createConnections(options: PoolOptions): PostgresConnections {
   const { busyTimeout, isOwn } = options
   const toConfig = createConfigs(options.preparedStatements)
-  const guarded = new WeakSet<PostgresClient>()
   const inUse = new Set<Promise<unknown>>()
   let pool: Promise<PostgresPool> | undefined
   let isClosed = false
 
   async function open(): Promise<PostgresPool> {
     const opened = await options.open()
-    // The pool has discarded the connection already. Without a listener, this would end the process.
-    opened.on('error', () => {})
+    // The pool has discarded the connection already.
+    ignoreErrors(opened)
     return opened
   }
 
   async function connect(): Promise<PostgresClient> {
     const client = await withDeadline((await (pool ??= open())).connect(), busyTimeout)
-    if (!guarded.has(client)) client.on('error', () => {})
-    guarded.add(client)
+    // The query reports it too.
+    ignoreErrors(client)
     return client
   }
 
@@ -140,6 +139,15 @@ export function createConnections(options: PoolOptions): PostgresConnections {
       if (isOwn && pool) await withDeadline((await pool).end(), busyTimeout).catch(() => {})
     },
   }
+}
+
+/** Those that have a listener already, because several stores can share a pool. */
+const guarded = new WeakSet<object>()
+
+/** An `error` event without a listener would end the process. */
+function ignoreErrors(source: PostgresPool | PostgresClient): void {
+  if (!guarded.has(source)) source.on('error', () => {})
+  guarded.add(source)
 }
 
 /** A pool connects without a limit of its own, or waits for a free connection. */

@@ -1,0 +1,108 @@
+import { Pool, type QueryConfig } from 'pg'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store/contract.ts'
+import { postgres } from '../../src/store/postgres.ts'
+import { storeSuite } from '../../src/testing/index.ts'
+import { DATABASES } from '../support/databases.ts'
+
+/** A node of a plan, as PostgreSQL explains it. */
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Plans?: readonly Plan[]
+}
+
+/** Statements with their last parameters. */
+type Statements = Map<string, readonly unknown[]>
+
+/** Adds the queries of a pool to `statements`. */
+function record(pool: Pool, statements: Statements): void {
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (config: QueryConfig) => Promise<unknown>
+    const recording = (config: QueryConfig): Promise<unknown> => {
+      if (/^(select|insert|update|delete|with)/.test(config.text))
+        statements.set(config.text, (config.values ?? []) as readonly unknown[])
+      return query(config)
+    }
+    Object.assign(client, { query: recording })
+  })
+}
+
+const { isAvailable = false, open } = DATABASES.find(({ name }) => name === 'PostgreSQL') ?? {}
+
+const statements: Statements = new Map()
+/** By the URL of its database. */
+const pools = new Map<string, Pool>()
+afterAll(async () => void (await Promise.all(Array.from(pools.values(), (pool) => pool.end()))))
+
+/** Opens a store on a pool of an app that has chosen the strictest isolation level. */
+async function openOnPool(): Promise<Store> {
+  const database = await open?.()
+  if (!database) throw new Error('No database')
+  await database.store.close()
+  const { url, drop } = database
+  const pool = pools.get(url) ?? createPool(url)
+  pools.set(url, pool)
+  const store = postgres({ pool })
+  return { ...store, close: () => store.close().then(drop) }
+}
+
+function createPool(url: string): Pool {
+  const pool = new Pool({ connectionString: url, options: SERIALIZABLE })
+  record(pool, statements)
+  return pool
+}
+
+const SERIALIZABLE = '-c default_transaction_isolation=serializable'
+
+/** Returns the tables that a statement reads from end to end. Reading an index without a condition is no better. */
+async function scansOf(pool: Pool, sql: string, values: readonly unknown[]): Promise<readonly string[]> {
+  const client = await pool.connect()
+  const settings = ['seqscan', 'hashjoin', 'mergejoin'].map((kind) => `set enable_${kind} = off`)
+  await client.query({ text: settings.join('; ') })
+  const { rows } = await client.query<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>({
+    text: `explain (format json) ${sql}`,
+    values: [...values],
+  })
+  client.release()
+  return rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan: plan }) => scansIn(plan)))
+}
+
+const SCANS = new Set(['Seq Scan', 'Index Scan', 'Index Only Scan'])
+
+function scansIn({ Plans: plans = [], ...plan }: Plan, isLimited = false): readonly string[] {
+  const { 'Node Type': type, 'Relation Name': table, 'Index Cond': condition } = plan
+  const isScan = table !== undefined && condition === undefined && SCANS.has(type)
+  const isBounded = isLimited && type.startsWith('Index')
+  const own = isScan && !isBounded ? [table] : []
+  return [...own, ...plans.flatMap((child) => scansIn(child, isLimited || type === 'Limit'))]
+}
+
+/** Statements that work on whole tables, and when. */
+const WHOLE_TABLES: readonly RegExp[] = [
+  // A revocation of everything.
+  /^update "consulate_(sessions|codes|device_codes|password_resets|authorizations)" set .* where 1 = 1 /,
+  // At the start. One row for each migration, and each root secret.
+  /^select "name" from "consulate_migrations"/,
+  /^select \* from "consulate_fingerprints"/,
+  // The endpoints that are disabled, a few at most.
+  /^select \* from "consulate_webhook_endpoints"/,
+  // For administrators.
+  /^select "endpoint_id", sum\(.* from "consulate_webhook_deliveries" group by "endpoint_id"/,
+]
+
+describe.runIf(isAvailable)('on a pool of PostgreSQL set to SERIALIZABLE', () => {
+  storeSuite({ describe, test, expect }, openOnPool)
+
+  // The tests above have run every statement of the store.
+  test('every statement finds its rows by an index, but for those that work on whole tables', async () => {
+    const [pool] = pools.values()
+    expect(statements.size).toBeGreaterThan(150)
+    const others = [...statements].filter(([sql]) => !WHOLE_TABLES.some((pattern) => pattern.test(sql)))
+    const scanning: string[] = []
+    for (const [sql, values] of others)
+      for (const table of pool ? await scansOf(pool, sql, values) : []) scanning.push(`${table}: ${sql}`)
+    expect(scanning).toEqual([])
+  })
+})
