@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { RevocationStore } from '../revocations.ts'
-import type { Database } from './database.ts'
+import type { Database, QueryRunner } from './database.ts'
 import type { EpochCounters } from './epochs.ts'
 import { createFeedLock } from './feed-lock.ts'
 import { earliestExpiry, toEntry } from './feed.ts'
@@ -24,20 +24,15 @@ interface Parameters {
 const NO_SESSION = ''
 
 /**
- * Creates the revocation of all sessions of a user. It runs one statement for each table, however many sessions there are,
- * and locks in the same order as `revoke`.
+ * Creates the revocation of all sessions of a user. It runs one statement for each table and 512 sessions, and locks in the
+ * same order as `revoke`.
  */
 export function createRevokeSessions(
   database: Database,
   counters: EpochCounters,
 ): RevocationStore['revokeSessions'] {
   const lockSessions = prepareLock(database)
-  const changes = [
-    prepareRevocation(database),
-    prepareVoiding(database, 'consulate_codes'),
-    prepareVoiding(database, 'consulate_device_codes'),
-    prepareAuthorizationRevocation(database),
-  ]
+  const revokeSessions = prepareRevocation(database)
   const lockFeed = createFeedLock(database)
   const insertEntries = prepareEntries(database)
   const listEntries = prepareListEntries(database)
@@ -49,7 +44,8 @@ export function createRevokeSessions(
       await counters.lock(queries, 'user', subject)
       const ids = new Set((await queries.all(lockSessions(given))).map(({ id }) => id))
       if (ids.size === 0) return []
-      for (const change of changes) await queries.execute(change(given))
+      await queries.execute(revokeSessions(given))
+      await revokeDependents(database, queries, [...ids], now)
       await lockFeed(queries)
       await queries.execute(insertEntries(given))
       // A session that was revoked by another call in the same millisecond is found too.
@@ -94,24 +90,38 @@ const selectRevoked = ({ db }: Database, { provider, userId, now }: Parameters) 
     .where('user_id', '=', userId)
     .where('revoked_at', '=', now)
 
-const prepareVoiding = (database: Database, table: 'consulate_codes' | 'consulate_device_codes') =>
-  prepare((given: Parameters) =>
-    database.db
-      .updateTable(table)
-      .set({ voided_at: given.now })
-      .where('session_id', 'in', selectRevoked(database, given).select('id'))
-      .where('spent_at', 'is', null)
-      .where('voided_at', 'is', null),
-  )
+/**
+ * Voids the codes and revokes the authorizations of sessions. With a subquery instead of their IDs, MariaDB would read every
+ * row of these tables.
+ */
+async function revokeDependents(
+  { db }: Database,
+  queries: QueryRunner,
+  sessionIds: readonly string[],
+  now: number,
+): Promise<void> {
+  const batches = batchesOf(sessionIds)
+  for (const table of ['consulate_codes', 'consulate_device_codes'] as const) {
+    const update = db.updateTable(table).set({ voided_at: now })
+    const unspent = update.where('spent_at', 'is', null).where('voided_at', 'is', null)
+    for (const ids of batches) await queries.execute(unspent.where('session_id', 'in', ids).compile())
+  }
+  const update = db.updateTable('consulate_authorizations').set({ revoked_at: now, purge_at: now })
+  const unrevoked = update.where('revoked_at', 'is', null)
+  for (const ids of batches) await queries.execute(unrevoked.where('session_id', 'in', ids).compile())
+}
 
-const prepareAuthorizationRevocation = (database: Database) =>
-  prepare((given: Parameters) =>
-    database.db
-      .updateTable('consulate_authorizations')
-      .set({ revoked_at: given.now, purge_at: given.now })
-      .where('session_id', 'in', selectRevoked(database, given).select('id'))
-      .where('revoked_at', 'is', null),
-  )
+const MAX_BATCH = 512
+
+/** Repeats the last ID until a batch has 1, 2, 4 … of them, because databases prepare each number as another statement. */
+function batchesOf(ids: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(ids.length / MAX_BATCH)
+  return Array.from({ length: count }, (_, index) => {
+    const batch = ids.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH)
+    const length = 2 ** Math.ceil(Math.log2(batch.length))
+    return Array.from({ length }, (__, position) => batch[position] ?? batch.at(-1) ?? '')
+  })
+}
 
 /** Writes an entry for each live session. */
 const prepareEntries = (database: Database) =>

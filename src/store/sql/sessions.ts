@@ -162,7 +162,8 @@ export const isLive =
   (now: number, revokedAt: number | null) => (eb: ExpressionBuilder<Tables, 'consulate_sessions'>) =>
     eb.or([
       eb('expires_at', '>', now),
-      eb.exists(
+      // With `exists`, MariaDB may read every authorization once to look them up in a temporary table.
+      eb(
         eb
           .selectFrom('consulate_authorizations')
           .select(sql<number>`1`.as('found'))
@@ -173,7 +174,10 @@ export const isLive =
               row('consulate_authorizations.expires_at', '>', now),
               row('access_expires_at', '>', now),
             ]),
-          ),
+          )
+          .limit(sql.lit(1)),
+        'is not',
+        null,
       ),
     ])
 
