@@ -93,6 +93,9 @@ const prepareSelectDue = ({ db }: Database, { table, primaryKey }: Purgeable, du
       .select([column.as('time'), key.as('key')])
       .where(column, '<=', after.until)
       .where(sql<SqlBool>`(${column}, ${key}) > (${after.time}, ${after.key})`)
+      // MariaDB starts here, because it does not use an index for the comparison above. SQLite and PostgreSQL would start
+      // here instead of there, were it not for the plus.
+      .where(sql<SqlBool>`+${column} >= ${after.time}`)
       .orderBy(column)
       .orderBy(key)
       .limit(after.limit),
