@@ -2,6 +2,7 @@ import { type Absence, type Entrant, launch } from './launch.ts'
 import type { Standing } from './report.ts'
 import { type Round, rounds } from './round.ts'
 import type { Row } from './rows.ts'
+import { startServer } from './server.ts'
 
 /**
  * The warm-up of each entrant in rounds, to fill caches and let the JIT compile. Large peers take seconds to reach
@@ -27,7 +28,20 @@ export async function compete(
   duration: number,
   isPinned: boolean,
 ): Promise<Standing[]> {
-  const arrivals = await Promise.all(row.entrants.map((name) => launch(name, isPinned)))
+  const server = row.server && (await startServer(row.server))
+  const start = (name: string) => launch(name, isPinned, server?.variables)
+  const standings = await competeWith(start, row, count, duration)
+  await server?.stop()
+  return standings
+}
+
+async function competeWith(
+  start: (name: string) => ReturnType<typeof launch>,
+  row: Row,
+  count: number,
+  duration: number,
+): Promise<Standing[]> {
+  const arrivals = await Promise.all(row.entrants.map(start))
   const competitors = arrivals
     .filter((arrival) => 'port' in arrival)
     .map((entrant) => competitor(entrant, row))

@@ -20,6 +20,8 @@ export interface Result {
   readonly entrants: readonly (Standing & {
     readonly median: Round | undefined
     readonly ratio: number | undefined
+    /** The p99 divided by the floor's. */
+    readonly latencyRatio: number | undefined
   })[]
 }
 
@@ -32,22 +34,35 @@ export function toResult(
   standings: readonly Standing[],
 ): Result {
   const medians = new Map(standings.map(({ name, rounds }) => [name, medianOf(rounds)]))
-  const floor = medians.get(row.floor)?.cpu
+  const floor = medians.get(row.floor)
   const entrants = standings.map((standing) => {
     const median = medians.get(standing.name)
-    return { ...standing, median, ratio: median && floor && median.cpu / floor }
+    const ratio = median && floor && median.cpu / floor.cpu
+    const latencyRatio = median && floor && median.p99 / floor.p99
+    return { ...standing, median, ratio, latencyRatio }
   })
   return { row: row.name, title: row.title, floor: row.floor, entrants }
 }
 
 /** Formats a row as a text table. */
 export function toTable({ title, floor, entrants }: Result): string {
-  const heading = ['', 'CPU µs', 'least', '× floor', 'req/s', 'p50 ms', 'p99 ms', 'core busy', 'rounds']
+  const heading = [
+    '',
+    'CPU µs',
+    'least',
+    '× floor',
+    'req/s',
+    'p50 ms',
+    'p99 ms',
+    '× p99',
+    'core busy',
+    'rounds',
+  ]
   const present = entrants.filter(({ isNotInstalled }) => !isNotInstalled)
-  const lines = present.map(({ name, terms, median, ratio, rounds }) =>
+  const lines = present.map(({ name, terms, median, ratio, latencyRatio, rounds }) =>
     median === undefined
       ? [name, 'no figures']
-      : [name, ...cells(median, leastOf(rounds), ratio), String(rounds.length), `  ${terms}`],
+      : [name, ...cells(median, leastOf(rounds), ratio, latencyRatio), String(rounds.length), `  ${terms}`],
   )
   const refusals = present.flatMap(({ name, refusals }) => refusals.map((refusal) => `! ${name}: ${refusal}`))
   const absent = entrants.filter(({ isNotInstalled }) => isNotInstalled).map(({ name }) => name)
@@ -62,6 +77,7 @@ const cells = (
   { cpu, perSecond, p50, p99, busy }: Round,
   least: number,
   ratio: number | undefined,
+  latencyRatio: number | undefined,
 ): string[] => [
   cpu.toFixed(1),
   least.toFixed(1),
@@ -69,6 +85,7 @@ const cells = (
   Math.round(perSecond).toLocaleString('en'),
   p50.toFixed(2),
   p99.toFixed(2),
+  latencyRatio?.toFixed(2) ?? '-',
   `${Math.round(100 * busy)} %`,
 ]
 

@@ -1,3 +1,4 @@
+import type { ServerName } from './server.ts'
 import type { PreparedRequest, Scenario } from './target.ts'
 import { type Feed, chain, cycle, once } from './load/feed.ts'
 
@@ -17,6 +18,8 @@ export interface Row {
   readonly count: number | 'each'
   readonly isKept: boolean
   readonly feed: (requests: readonly PreparedRequest[]) => Feed
+  /** The database server that its entrants share, each with a database of its own. Default: none. */
+  readonly server?: ServerName
   /** The entrant that the ratios refer to. */
   readonly floor: string
   /** The entrants in the order of their turns, including the floor. Add a peer here. */
@@ -58,6 +61,44 @@ const frameworkRows = Object.entries(FRAMEWORKS).map(([name, title]): Row => {
   const [bare, ...others] = ['bare', 'guarded', 'mounted'].map((variant) => `frameworks/${name}:${variant}`)
   const row = { name: `in-${name}`, title: `Guarded GET in ${title}, 8 tokens`, count: 8 }
   return { ...guard, ...row, floor: bare ?? '', entrants: [bare ?? '', ...others] }
+})
+
+/** Peers that can store everything in PostgreSQL. */
+const ON_POSTGRES = ['targets/oidc-provider:postgres', 'targets/better-auth:postgres']
+
+/** Refreshes and exchanges on the database servers. */
+const serverRows = (
+  [
+    ['postgres', 'PostgreSQL', ON_POSTGRES],
+    ['mariadb', 'MariaDB', []],
+  ] as const
+).flatMap(([server, title, peers]): readonly Row[] => {
+  const entrants = (floor: string) => [floor, 'targets/consulate-on-server', ...peers]
+  const [refresh, code] = ['floors/on-server:refresh', 'floors/on-server:code']
+  return [
+    {
+      name: `refresh-${server}`,
+      title: `Refresh with rotation on ${title}`,
+      scenario: 'refresh',
+      count: CONNECTIONS,
+      isKept: false,
+      feed: chain,
+      server,
+      floor: refresh,
+      entrants: entrants(refresh),
+    },
+    {
+      name: `code-${server}`,
+      title: `Code exchange on ${title}`,
+      scenario: 'code',
+      count: 'each',
+      isKept: false,
+      feed: once,
+      server,
+      floor: code,
+      entrants: entrants(code),
+    },
+  ]
 })
 
 /** All rows in the order of the report. */
@@ -172,5 +213,6 @@ export const ROWS: readonly Row[] = [
     floor: 'targets/consulate',
     entrants: ['targets/consulate', 'targets/consulate-revoked', 'targets/consulate-revoked-arriving'],
   },
+  ...serverRows,
   ...frameworkRows,
 ]

@@ -8,10 +8,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { Pool } from 'pg'
 import { listen } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
 import { API, ISSUER } from '../floors/parts/tokens.ts'
-import type { Start } from '../target.ts'
+import { createOwnDatabase } from '../server.ts'
+import type { Start, Target } from '../target.ts'
 import { preparation } from './parts/preparation.ts'
 
 const PATH = '/api/auth/oauth2'
@@ -31,6 +33,25 @@ export const start: Start = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
   const database = new DatabaseSync(join(folder, 'better-auth.db'))
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  return startOn(database, 'ES256, SQLite', async () => {
+    database.close()
+    await rm(folder, { recursive: true })
+  })
+}
+
+export const variants: Readonly<Record<string, Start>> = {
+  async postgres() {
+    const own = await createOwnDatabase()
+    const pool = new Pool({ connectionString: own.url })
+    return startOn(pool, 'ES256, PostgreSQL', () => pool.end().then(() => own.drop()))
+  },
+}
+
+async function startOn(
+  database: DatabaseSync | Pool,
+  terms: string,
+  close: () => Promise<unknown>,
+): Promise<Target> {
   const options = optionsFor(database)
   await (await getMigrations(options)).runMigrations()
   const auth = betterAuth(options)
@@ -47,17 +68,16 @@ export const start: Start = async () => {
   }
   return {
     port,
-    terms: 'ES256, SQLite',
+    terms,
     prepare: preparation({ port, path: `${PATH}/token`, resource: API, mintCode }),
     async stop() {
       await stop()
-      database.close()
-      await rm(folder, { recursive: true })
+      await close()
     },
   }
 }
 
-const optionsFor = (database: DatabaseSync) => ({
+const optionsFor = (database: DatabaseSync | Pool) => ({
   baseURL: ISSUER,
   secret: 'a secret of more than thirty-two characters',
   database,

@@ -1,16 +1,20 @@
-/** oidc-provider with JWT access tokens. Its memory adapter keeps 1,000 entries; this one keeps all of them in a Map. */
+/**
+ * oidc-provider with JWT access tokens. Its memory adapter keeps 1,000 entries; this one keeps all of them in a Map, or in a
+ * table of PostgreSQL, as in its examples.
+ */
 import { randomUUID } from 'node:crypto'
 import { Provider, type AdapterPayload } from 'oidc-provider'
+import { Pool } from 'pg'
+import { createOwnDatabase } from '../server.ts'
 import { listen } from '../floors/parts/http.ts'
 import { CLIENT } from '../floors/parts/requests.ts'
 import { API, ISSUER, USER, privateKey } from '../floors/parts/tokens.ts'
-import type { Start } from '../target.ts'
+import type { Start, Target } from '../target.ts'
 import { preparation } from './parts/preparation.ts'
 
 const api = { scope: CLIENT.scope, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } }
 
 const configuration = {
-  adapter: createAdapter,
   clients: [
     {
       client_id: CLIENT.id,
@@ -53,8 +57,20 @@ const configuration = {
   },
 }
 
-export const start: Start = async () => {
-  const provider = new Provider(ISSUER, configuration)
+export const start: Start = () => startProvider(createAdapter, 'ES256, in memory')
+
+export const variants: Readonly<Record<string, Start>> = {
+  async postgres() {
+    const database = await createOwnDatabase()
+    const pool = new Pool({ connectionString: database.url })
+    await pool.query(TABLE)
+    const target = await startProvider((model) => createTable(pool, model), 'ES256, PostgreSQL')
+    return { ...target, stop: () => target.stop().then(() => pool.end().then(() => database.drop())) }
+  },
+}
+
+async function startProvider(adapter: (model: string) => object, terms: string): Promise<Target> {
+  const provider = new Provider(ISSUER, { ...configuration, adapter })
   const { port, stop } = await listen(provider.callback())
   const allow = async () => {
     const client = await provider.Client.find(CLIENT.id)
@@ -82,7 +98,7 @@ export const start: Start = async () => {
     return code.save()
   }
   const prepare = preparation({ port, mintCode, mintDeviceCode })
-  return { port, stop, terms: 'ES256, in memory', prepare }
+  return { port, stop: async () => void (await stop()), terms, prepare }
 }
 
 /** The storage of one of the provider's models. */
@@ -104,3 +120,41 @@ function createAdapter() {
     },
   }
 }
+
+const TABLE = `CREATE TABLE oidc (
+  model text, id text, payload jsonb NOT NULL, grant_id text, uid text, user_code text, consumed_at bigint,
+  PRIMARY KEY (model, id)
+);
+CREATE INDEX ON oidc (grant_id); CREATE INDEX ON oidc (uid); CREATE INDEX ON oidc (user_code)`
+
+/** The same in a table. */
+function createTable(pool: Pool, model: string) {
+  const find = async (column: 'id' | 'uid' | 'user_code', value: string) => {
+    const text = `SELECT payload, consumed_at FROM oidc WHERE model = $1 AND ${column} = $2`
+    const query = { name: column, text, values: [model, value] }
+    const { rows } = await pool.query<{ payload: AdapterPayload; consumed_at: string | null }>(query)
+    const [row] = rows
+    return row && { ...row.payload, ...(row.consumed_at !== null && { consumed: Number(row.consumed_at) }) }
+  }
+  const execute = async (name: string, text: string, ...values: readonly unknown[]): Promise<void> => {
+    await pool.query({ name, text, values: [model, ...values] })
+  }
+  return {
+    upsert: (id: string, payload: AdapterPayload) =>
+      execute('upsert', UPSERT, id, payload, payload.grantId, payload.uid, payload.userCode),
+    find: (id: string) => find('id', id),
+    findByUid: (uid: string) => find('uid', uid),
+    findByUserCode: (code: string) => find('user_code', code),
+    consume: (id: string) =>
+      execute('consume', 'UPDATE oidc SET consumed_at = $3 WHERE model = $1 AND id = $2', id, now()),
+    destroy: (id: string) => execute('destroy', 'DELETE FROM oidc WHERE model = $1 AND id = $2', id),
+    revokeByGrantId: (grantId: string) =>
+      execute('revoke', 'DELETE FROM oidc WHERE model = $1 AND grant_id = $2', grantId),
+  }
+}
+
+const now = (): number => Math.floor(Date.now() / 1000)
+
+const UPSERT = `
+  INSERT INTO oidc (model, id, payload, grant_id, uid, user_code) VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (model, id) DO UPDATE SET payload = $3, grant_id = $4, uid = $5, user_code = $6`

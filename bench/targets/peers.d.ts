@@ -130,6 +130,7 @@ declare module 'oidc-provider' {
 
 declare module 'better-auth' {
   import type { DatabaseSync } from 'node:sqlite'
+  import type { Pool } from 'pg'
 
   export interface Auth {
     handler(request: Request): Promise<Response>
@@ -141,7 +142,7 @@ declare module 'better-auth' {
   export function betterAuth(options: {
     baseURL: string
     secret: string
-    database: DatabaseSync
+    database: DatabaseSync | Pool
     emailAndPassword: { enabled: boolean }
     rateLimit: { enabled: boolean }
     disabledPaths: string[]
