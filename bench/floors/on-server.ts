@@ -100,10 +100,11 @@ async function open() {
 const serve = (issue: (form: URLSearchParams) => Promise<string | undefined>) =>
   listen((request, response) =>
     readForm(request, (form) => {
-      void issue(form).then((token) => {
-        if (token === undefined) response.writeHead(400).end()
-        else answerJson(response, tokenAnswer(issueToken(SCOPE), SCOPE, token))
-      })
+      void issue(form).then((token) =>
+        token === undefined
+          ? response.writeHead(400).end()
+          : answerJson(response, tokenAnswer(issueToken(SCOPE), SCOPE, token)),
+      )
     }),
   )
 

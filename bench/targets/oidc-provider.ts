@@ -98,7 +98,7 @@ async function startProvider(adapter: (model: string) => object, terms: string):
     return code.save()
   }
   const prepare = preparation({ port, mintCode, mintDeviceCode })
-  return { port, stop: async () => void (await stop()), terms, prepare }
+  return { port, stop, terms, prepare }
 }
 
 /** The storage of one of the provider's models. */
