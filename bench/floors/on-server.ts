@@ -44,6 +44,8 @@ const SPEND_AND_INSERT = `WITH spent AS (${SPEND} RETURNING 1)
 
 function onPostgres(connectionString: string): Driver {
   const pool = new Pool({ connectionString })
+  // An idle connection may see the server stop.
+  pool.on('error', () => undefined)
   const texts = new Map<string, string>()
   const numbered = (sql: string): string => {
     let count = 0
