@@ -68,7 +68,3 @@ export function generationStatus(
   const tolerance = rotation.nodeId === nodeId ? 0 : CLOCK_TOLERANCE
   return rotation.graceEndsAt + tolerance > now ? 'repeated' : 'replayed'
 }
-
-/** Adds a rotation. Its grace window stays the same if the configuration changes. */
-export const rememberRotation = ({ rotations }: Authorization, rotation: Rotation): readonly Rotation[] =>
-  [rotation, ...rotations].slice(0, REMEMBERED_ROTATIONS)
