@@ -19,8 +19,8 @@ interface PostgresTables {
   /** Comes before the name of each table: a-z, 0-9 and _, at most 20 characters. Default `consulate_`. */
   readonly tablePrefix?: string
   /**
-   * How long (ms) a call waits for a connection or a lock before it throws `StoreUnavailableError`. One second later, it stops
-   * waiting for the answer of a server that does not respond. Default 5000.
+   * How long (ms) a call waits for a connection or a lock before it throws `StoreUnavailableError`. One second later,
+   * it ends in any case, with all queries of its transaction: the server is frozen or too slow. Default 5000.
    */
   readonly busyTimeout?: number
   /**

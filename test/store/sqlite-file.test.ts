@@ -68,6 +68,19 @@ describe('the database file', () => {
     expect(await again.sessions.find('laptop')).toEqual(sampleSession())
   })
 
+  test('is closed after the calls that came before, even if the first of them opens it', async () => {
+    const { path, store } = await openMigrated()
+    await signIn(store)
+    await store.close()
+    for (let round = 0; round < 5; round++) {
+      const opened = sqlite(path)
+      const ids = Array.from({ length: 20 }, (_, index) => `${round}-${index}`)
+      const calls = ids.map((id) => opened.sessions.insert(sampleSession({ id }), 'alice'))
+      await opened.close()
+      expect(await Promise.all(calls)).toEqual(ids.map(() => true))
+    }
+  })
+
   // Otherwise a program that opens and closes the file, such as the sqlite3 shell, deletes the log that is in use.
   test.runIf(existsSync(LOCKS))('stays locked if a process opens it twice', async () => {
     const { path, store } = await openMigrated()

@@ -4,7 +4,7 @@ import type { ConnectionPool, Run } from '../sql/dialect.ts'
 import { takeConnection } from './driver.ts'
 import type { MysqlConnection, MysqlPool } from './driver.ts'
 import { send } from './send.ts'
-import { isUnavailable, toDatabaseError } from './errors.ts'
+import { ConnectionError, isUnavailable, toDatabaseError } from './errors.ts'
 
 /** A pool and how the store uses it. */
 export interface OpenPool {
@@ -38,29 +38,24 @@ export interface Connection {
   readonly release: () => void
 }
 
-/** How much longer (ms) than a lock a query waits for its answer: then the server is frozen or unreachable. */
-const GRACE = 1_000
-
 /** How long (ms) a query in the background, or of a migration, may take. */
 const SLOW = 3_600_000
 
 /** Creates the connections of a store. It connects when the first query needs it. */
 export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConnections {
-  const timeout = busyTimeout + GRACE
   const prepared = new WeakSet<MysqlConnection>()
-  const calls = trackCalls()
   let opened: Promise<OpenPool> | undefined
   let isClosed = false
   let isMariadb = false
 
-  async function acquire(limit: number): Promise<Connection> {
+  async function acquire(deadline: number): Promise<Connection> {
     if (isClosed) throw new Error('The database is closed')
     const { pool, prepare } = await (opened ??= open())
-    const raw = await takeConnection(pool, busyTimeout)
-    const connection = createConnection(raw, limit)
+    const raw = await takeConnection(pool, Math.min(busyTimeout, timeUntil(deadline)))
+    const connection = createConnection(raw, deadline)
     if (prepared.has(raw)) return connection
     try {
-      const { run } = createConnection(raw, timeout)
+      const { run } = createConnection(raw, Math.min(deadline, performance.now() + busyTimeout))
       await prepare(run, raw)
       isMariadb = /mariadb/i.test(await readVersion(run))
       prepared.add(raw)
@@ -71,8 +66,8 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
     }
   }
 
-  async function use<Result>(work: (run: Run) => Promise<Result>, limit: number): Promise<Result> {
-    const connection = await acquire(limit)
+  async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
+    const connection = await acquire(deadline)
     try {
       return await work(connection.run)
     } finally {
@@ -81,20 +76,19 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
   }
 
   return {
-    run: (query) => calls.track(use((run) => run(query), timeout)),
-    use: (work) => calls.track(use(work, timeout)),
-    runSlowly: (query) => calls.track(use((run) => run(query), SLOW)),
-    acquireSlow: () => acquire(SLOW),
+    run: (query, deadline) => use((run) => run(query), deadline),
+    use,
+    runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
+    acquireSlow: () => acquire(performance.now() + SLOW),
     isMariadb: () => isMariadb,
     async close() {
-      await calls.settled()
       isClosed = true
       await (await opened)?.close()
     },
   }
 }
 
-function createConnection(raw: MysqlConnection, limit: number): Connection {
+function createConnection(raw: MysqlConnection, deadline: number): Connection {
   let failure: Error | undefined
   let isInTransaction = false
   return {
@@ -102,7 +96,7 @@ function createConnection(raw: MysqlConnection, limit: number): Connection {
       // The connection is lost, or blocked by the query that failed.
       if (failure !== undefined) throw failure
       try {
-        const { result, status } = await send<Row>(raw, query, limit)
+        const { result, status } = await send<Row>(raw, query, timeUntil(deadline))
         isInTransaction = status === undefined ? isInTransaction : (status & IN_TRANSACTION) !== 0
         return result
       } catch (cause) {
@@ -124,16 +118,9 @@ async function readVersion(run: Run): Promise<string> {
 /** SERVER_STATUS_IN_TRANS. */
 const IN_TRANSACTION = 1
 
-/** Remembers calls, so that closing can wait for them. */
-function trackCalls() {
-  const running = new Set<Promise<unknown>>()
-  return {
-    track<Result>(call: Promise<Result>): Promise<Result> {
-      running.add(call)
-      const forget = (): void => void running.delete(call)
-      call.then(forget, forget)
-      return call
-    },
-    settled: () => Promise.allSettled(running),
-  }
+/** Returns how long (ms) it is until a deadline. */
+function timeUntil(deadline: number): number {
+  const time = Math.ceil(deadline - performance.now())
+  if (time <= 0) throw new ConnectionError('The database is too slow')
+  return time
 }

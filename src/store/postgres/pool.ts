@@ -56,9 +56,6 @@ export interface Connection {
   release(): void
 }
 
-/** How much longer (ms) than a lock a query waits for its answer: then the server is frozen or unreachable. */
-const GRACE = 1_000
-
 /** How long (ms) a slow query may take. */
 const SLOW = 600_000
 
@@ -66,7 +63,6 @@ const SLOW = 600_000
 export function createConnections(options: PoolOptions): PostgresConnections {
   const { busyTimeout, isOwn } = options
   const toConfig = createConfigs(options.preparedStatements)
-  const inUse = new Set<Promise<unknown>>()
   let pool: Promise<PostgresPool> | undefined
   let isClosed = false
 
@@ -77,16 +73,16 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     return opened
   }
 
-  async function connect(): Promise<PostgresClient> {
-    const client = await withDeadline((await (pool ??= open())).connect(), busyTimeout)
+  async function connect(limit: number): Promise<PostgresClient> {
+    const client = await withLimit((await (pool ??= open())).connect(), limit)
     // The query reports it too.
     ignoreErrors(client)
     return client
   }
 
-  async function acquire(limit?: number): Promise<Connection> {
+  async function acquire(deadline = Infinity): Promise<Connection> {
     if (isClosed) throw new Error('The database is closed')
-    const client = await connect().catch((error: unknown) => {
+    const client = await connect(Math.min(busyTimeout, timeUntil(deadline))).catch((error: unknown) => {
       throw toDatabaseError(error)
     })
     let failure: Error | undefined
@@ -95,7 +91,7 @@ export function createConnections(options: PoolOptions): PostgresConnections {
         // The connection is blocked by the query that failed.
         if (failure !== undefined) throw failure
         try {
-          return toResult<Row>(await client.query(toConfig(query, limit)))
+          return toResult<Row>(await client.query(toConfig(query, timeUntil(deadline))))
         } catch (cause) {
           const error = toDatabaseError(cause)
           if (isLostStatement(error)) toConfig.withoutNames()
@@ -107,11 +103,8 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     }
   }
 
-  async function use<Result>(
-    work: (run: Run) => Promise<Result>,
-    limit = busyTimeout + GRACE,
-  ): Promise<Result> {
-    const connection = await acquire(limit)
+  async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
+    const connection = await acquire(deadline)
     try {
       return await work(connection.run)
     } finally {
@@ -119,26 +112,24 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     }
   }
 
-  /** Remembers calls, so that closing can wait for them. */
-  function track<Result>(call: Promise<Result>): Promise<Result> {
-    inUse.add(call)
-    const forget = (): void => void inUse.delete(call)
-    call.then(forget, forget)
-    return call
-  }
-
   return {
-    run: (query) => track(use((run) => run(query))),
-    use: (work) => track(use(work)),
-    runSlowly: (query) => track(use((run) => run(query), SLOW)),
+    run: (query, deadline) => use((run) => run(query), deadline),
+    use,
+    runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
     acquire: () => acquire(),
     async close() {
-      await Promise.allSettled(inUse)
       isClosed = true
       // A server that does not respond would never let go of the connections. They do not keep the process alive.
-      if (isOwn && pool) await withDeadline((await pool).end(), busyTimeout).catch(() => {})
+      if (isOwn && pool) await withLimit((await pool).end(), busyTimeout).catch(() => {})
     },
   }
+}
+
+/** Returns how long (ms) it is until a deadline. */
+function timeUntil(deadline: number): number {
+  const time = Math.ceil(deadline - performance.now())
+  if (time <= 0) throw new ConnectionError('The database is too slow')
+  return time
 }
 
 /** Those that have a listener already, because several stores can share a pool. */
@@ -151,13 +142,13 @@ function ignoreErrors(source: PostgresPool | PostgresClient): void {
 }
 
 /** A pool connects without a limit of its own, or waits for a free connection. */
-async function withDeadline<Value>(work: Promise<Value>, limit: number): Promise<Value> {
+async function withLimit<Value>(work: Promise<Value>, limit: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
+  const timeUp = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new ConnectionError(`No connection within ${limit} ms`)), limit)
   })
   try {
-    return await Promise.race([work, deadline])
+    return await Promise.race([work, timeUp])
   } catch (error) {
     // If it succeeds after all, nobody will release it.
     work.then(releaseLate, () => {})
@@ -193,14 +184,14 @@ function createConfigs(preparedStatements: boolean) {
     names.set(sql, name)
     return name
   }
-  const toConfig = ({ query, sql, parameters }: CompiledQuery, limit?: number): PostgresQuery => {
+  const toConfig = ({ query, sql, parameters }: CompiledQuery, limit: number): PostgresQuery => {
     const isPlain = query.kind === 'RawNode' && parameters.length === 0
     return {
       text: sql,
       types: TEXT,
       ...(!isPlain && { values: parameters.map(withoutNul) }),
       ...(isNaming && !isPlain && PREPARED.has(query.kind) && { name: nameOf(sql) }),
-      ...(limit !== undefined && { query_timeout: limit }),
+      ...(limit !== Infinity && { query_timeout: limit }),
     }
   }
   return Object.assign(toConfig, {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CompiledQuery, Kysely } from 'kysely'
-import type { Durability, Run, SqlDialect, TransactionStatements } from './dialect.ts'
+import { trackCalls } from './calls.ts'
+import type { ConnectionPool, Durability, Run, SqlDialect, TransactionStatements } from './dialect.ts'
 import { retryWhileBusy } from './retry.ts'
 import type { Tables } from './tables.ts'
 
@@ -38,6 +39,8 @@ export interface Database extends QueryRunner {
     addition: TransactionAddition,
     work: () => Promise<Result>,
   ) => Promise<{ readonly result: Result; readonly isAdded: boolean }>
+  /** Waits for earlier calls, and closes the database. */
+  readonly close: () => Promise<void>
 }
 
 /** An update of at most one row. */
@@ -57,11 +60,15 @@ export function createDatabase(dialect: SqlDialect): Database {
   const db = new Kysely<Tables>({ dialect: dialect.kysely })
   const { background } = dialect
   const { run, useConnection } = createRunner(db, dialect)
-  const runWithRetries: Run = (query) => retryWhileBusy(dialect, () => run(query))
+  const calls = trackCalls()
+  const runWithRetries: Run = (query) =>
+    calls.track(retryWhileBusy(dialect, (deadline) => run(query, deadline)))
   const additions = new AsyncLocalStorage<PendingAddition>()
   const runOnce: Database['transaction'] = (durability, body) =>
-    retryWhileBusy(dialect, () =>
-      useConnection((runOn) => runTransaction(runOn, dialect.transactions[durability], body)),
+    calls.track(
+      retryWhileBusy(dialect, (deadline) =>
+        useConnection((runOn) => runTransaction(runOn, dialect.transactions[durability], body), deadline),
+      ),
     )
   const transaction: Database['transaction'] = async (durability, body) => {
     const pending = additions.getStore()
@@ -84,7 +91,9 @@ export function createDatabase(dialect: SqlDialect): Database {
     db,
     dialect,
     background: createQueryRunner(
-      background ? (query) => retryWhileBusy(dialect, () => background.run(query)) : runWithRetries,
+      background
+        ? (query) => calls.track(retryWhileBusy(dialect, () => background.run(query)))
+        : runWithRetries,
     ),
     transaction,
     change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
@@ -101,14 +110,21 @@ export function createDatabase(dialect: SqlDialect): Database {
       const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))
       return { result, isAdded: pending.isAdded }
     },
+    async close() {
+      await calls.settled()
+      if (dialect.pool) return dialect.pool.close()
+      // A migration uses the connection without being one of the calls.
+      await db.connection().execute(async () => undefined)
+      await db.destroy()
+    },
   }
 }
 
 interface Runner {
   /** Runs a query on its own. */
-  readonly run: Run
+  readonly run: ConnectionPool['run']
   /** Keeps a connection for a transaction. */
-  readonly useConnection: <Result>(work: (run: Run) => Promise<Result>) => Promise<Result>
+  readonly useConnection: ConnectionPool['use']
 }
 
 /** Kysely's executor creates a dozen promises for each query, which costs more than a lookup by id. */

@@ -100,15 +100,15 @@ export interface DirectConnection {
 export type Run = <Row>(query: CompiledQuery<Row>) => Promise<QueryResult<Row>>
 
 /**
- * The connections to a database server. Queries skip Kysely's executor, which costs as much as the driver. No call waits for a
- * connection, or for an answer, much longer than the dialect's `busyTimeout`.
+ * The connections to a database server. Queries skip Kysely's executor, which costs as much as the driver. Calls end at their
+ * deadline (a time of `performance.now()`), with `isUnavailable` errors.
  */
 export interface ConnectionPool {
   /** Runs a query on any connection. */
-  run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
-  /** Keeps a connection for `work`. Connections that failed meanwhile are not used again. */
-  use<Result>(work: (run: Run) => Promise<Result>): Promise<Result>
-  /** Waits for earlier calls. Later ones fail. Leaves a pool open that is not its own. */
+  run<Row>(query: CompiledQuery<Row>, deadline: number): Promise<QueryResult<Row>>
+  /** Keeps a connection for `work`. Connections that failed meanwhile, or were too slow, are not used again. */
+  use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result>
+  /** Called after all calls have ended. Later ones fail. Leaves a pool open that is not its own. */
   close(): Promise<void>
 }
 

@@ -4,20 +4,24 @@ import type { SqlDialect } from './dialect.ts'
 
 const MAX_PAUSE = 25
 
+/** How much longer (ms) than a lock a call waits for an answer: then the server is frozen, unreachable or too slow. */
+const GRACE = 1_000
+
 /**
- * Runs `attempt`, and again while the database is busy. It holds no lock between attempts.
+ * Runs `attempt`, and again while the database is busy. It holds no lock between attempts. Each attempt gets the time of
+ * `performance.now()` at which it must have ended: a second after the timeout.
  *
  * @throws StoreUnavailableError if the database is busy for longer than `timeout` (ms; default: that of the dialect), or cannot be used
  */
 export async function retryWhileBusy<Result>(
   dialect: SqlDialect,
-  attempt: () => Promise<Result>,
+  attempt: (deadline: number) => Promise<Result>,
   timeout = dialect.busyTimeout,
 ): Promise<Result> {
   const start = performance.now()
   for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     try {
-      return await attempt()
+      return await attempt(start + timeout + GRACE)
     } catch (error) {
       if (dialect.isUnavailable(error)) throw new StoreUnavailableError('The database cannot be used', error)
       if (!dialect.isRetryable(error)) throw error

@@ -1,6 +1,7 @@
 import type { Store } from '../contract.ts'
 import { createAuditStore } from './audit.ts'
 import { createAuthorizationStore } from './authorizations.ts'
+import { trackCalls } from './calls.ts'
 import { createClientStore } from './clients.ts'
 import { createCodeStore } from './codes.ts'
 import { createConnectionStore } from './connections.ts'
@@ -61,29 +62,8 @@ export function createSqlStore(dialect: SqlDialect, file?: string): Store {
       step: (step) => purges.track(purge.step(step)),
     },
     ...createMigrations(database),
-    close: () => (closing ??= purges.settled().then(() => close(database))),
+    close: () => (closing ??= purges.settled().then(() => database.close())),
   }
   databases.set(store, database)
   return store
-}
-
-async function close({ db, dialect }: Database): Promise<void> {
-  if (dialect.pool) return dialect.pool.close()
-  // Waits for the calls that came before.
-  await db.connection().execute(async () => undefined)
-  await db.destroy()
-}
-
-/** Remembers calls of several queries that run beside all others, so that closing can wait for them. */
-function trackCalls() {
-  const running = new Set<Promise<unknown>>()
-  return {
-    track<Result>(call: Promise<Result>): Promise<Result> {
-      running.add(call)
-      const forget = (): void => void running.delete(call)
-      call.then(forget, forget)
-      return call
-    },
-    settled: () => Promise.allSettled(running),
-  }
 }
