@@ -12,14 +12,17 @@ const TARGETS: readonly RevocationTarget[] = [
   { kind: 'issuer' },
 ]
 
-/** What makes a refresh of the sample fail, besides revocations. */
+/** A refresh of a row with generation 5. */
+const NEXT: Partial<RefreshUpdate> = { from: 5, to: 6 }
+
+/** What makes it fail, besides revocations. */
 const REFUSED: Readonly<Record<string, Partial<RefreshUpdate>>> = {
   'an unknown ID': { id: 'other' },
   'another seed': { seedHash: 'another' },
   'another client': { clientId: 'other' },
-  'an earlier generation': { from: 4, to: 5 },
+  'an earlier generation': { from: 4 },
   'a later generation': { from: 6, to: 7 },
-  'a row that has expired': { from: 5, to: 6, now: NOW + 60 * MINUTE },
+  'a row that has expired': { now: NOW + 60 * MINUTE },
 }
 
 const rotation = (generation: number): Rotation => ({
@@ -90,8 +93,9 @@ function testConditions({ describe, test, expect }: Suite): void {
     for (const [what, changes] of Object.entries(REFUSED)) {
       test(`returns undefined and changes nothing for ${what}`, async (store) => {
         await authorize(store, { generation: 5 })
-        expect(await store.authorizations.refresh(sampleRefresh(changes))).toBe(undefined)
+        expect(await store.authorizations.refresh(sampleRefresh({ ...NEXT, ...changes }))).toBe(undefined)
         expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
+        expect((await store.authorizations.refresh(sampleRefresh(NEXT)))?.generation).toBe(6)
       })
     }
 
