@@ -1,8 +1,6 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPool } from 'mysql2'
-import { Pool } from 'pg'
 import type { Store } from '../../src/store/contract.ts'
 import { mysql } from '../../src/store/mysql.ts'
 import { postgres } from '../../src/store/postgres.ts'
@@ -78,39 +76,6 @@ async function openEmptySqlite(): Promise<EmptyDatabase> {
     url: `sqlite:${join(folder, 'consulate.db')}`,
     drop: () => rm(folder, { recursive: true, force: true }),
   }
-}
-
-/** Database servers behind a pool of the app whose sessions have the strictest isolation level. */
-export const SERIALIZABLE: readonly Omit<DatabaseKind, 'openEmpty'>[] = [
-  {
-    name: 'PostgreSQL behind a SERIALIZABLE pool',
-    isAvailable: hasPostgres,
-    open: reuse(openPostgres, openSerializablePostgres, POSTGRES_TABLES),
-  },
-  {
-    name: 'MariaDB behind a SERIALIZABLE pool',
-    isAvailable: hasMariadb,
-    open: reuse(openMariadb, openSerializableMariadb, MARIADB_TABLES),
-  },
-]
-
-function openSerializablePostgres(url: string): Store {
-  const pool = new Pool({ connectionString: url, options: '-c default_transaction_isolation=serializable' })
-  return closingToo(postgres({ pool }), () => pool.end())
-}
-
-function openSerializableMariadb(url: string): Store {
-  const pool = createPool(url)
-  pool.on('connection', (connection) =>
-    connection.query('set session transaction isolation level serializable', () => {}),
-  )
-  return closingToo(mysql({ pool }), () => pool.promise().end())
-}
-
-/** A store never closes the pool of an app. */
-function closingToo(store: Store, closePool: () => Promise<void>): Store {
-  let closing: Promise<void> | undefined
-  return { ...store, close: () => (closing ??= store.close().then(closePool)) }
 }
 
 let template: Promise<string> | undefined
