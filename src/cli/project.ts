@@ -112,7 +112,8 @@ export function requireIssuer({ config, isFromEnvironment }: Project): void {
   if (config.issuer !== '' || !isFromEnvironment) return
   throw new CommandError(
     'There is no consulate.config.ts in this directory, and CONSULATE_ISSUER is not set. ' +
-      'To create a project, run `consulate init`. To try Consulate, run `consulate serve --demo`.',
+      'To create a project, run `consulate init`. To configure the server with environment variables, set CONSULATE_ISSUER ' +
+      'to its public URL. To try Consulate, run `consulate serve --demo`.',
   )
 }
 

@@ -55,7 +55,8 @@ export function parseServerUrl(text: unknown, format: ServerUrlFormat): ServerAd
   const url = typeof text === 'string' ? URL.parse(text) : null
   if (!url || !format.protocols.includes(url.protocol) || hasStrayDelimiter(url)) return fail(malformed)
   const [user, database] = [decode(url.username), decode(url.pathname.slice(1))]
-  if (user === '' || database === '') return fail(malformed)
+  if (user === '') return fail(`names no user: it ${malformed}`)
+  if (database === '') return fail(`names no database: it ${malformed}`)
   const options = optionsOf(url, format, fail)
   return {
     host: decode(url.hostname).replaceAll(/^\[|\]$/g, '') || 'localhost',
@@ -96,7 +97,7 @@ function optionsOf(
     const name = others.includes(given) ? given : TLS_OPTIONS[given]
     if (name === undefined) {
       const known = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', ...others].join(', ')
-      return fail(`has an unknown option, ${given}: known are ${known}`)
+      return fail(`has an unknown option, ${given}. The options are ${known}`)
     }
     options.set(name, value)
   }

@@ -2,6 +2,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
 import { consulate, emptyDirectory, freePort, installed, serve } from './run.ts'
 
+const REASON = /password\s+authentication\s+failed|ECONNREFUSED/
+
 const ISSUER = { CONSULATE_ISSUER: 'https://auth.example.com' }
 
 test.each([
@@ -13,7 +15,12 @@ test.each([
     'postgres://shop:secret-pw/#@localhost/shop',
     'must be a URL such as postgres://',
   ],
-  ['without a database', 'postgres://shop:secret-pw@localhost', 'must be a URL such as postgres://'],
+  [
+    'without a database',
+    'postgres://shop:secret-pw@localhost',
+    'names no database: it must be a URL such as',
+  ],
+  ['without a user', 'mysql://localhost/secret-pw', 'names no user: it must be a URL such as mysql://'],
   ['with a wrong escape', 'postgres://shop:secret-pw%@localhost/shop', 'must be a URL such as postgres://'],
   ['with an unknown option', 'postgres://shop:secret-pw@localhost/shop?tls=1', 'has an unknown option, tls'],
   ['with an unknown TLS mode', 'postgres://shop:secret-pw@localhost/shop?sslmode=prefer', 'sslmode must be'],
@@ -87,11 +94,14 @@ describe.runIf(hasPostgres)('CONSULATE_DATABASE_URL of PostgreSQL', () => {
     const { href } = change(new URL(database.url), String(await freePort()))
     const env = { ...ISSUER, CONSULATE_DATABASE_URL: href }
     const cwd = await installed()
-    for (const command of ['client list', 'install', 'doctor', 'doctor --json', 'serve']) {
+    for (const command of ['client list', 'install', 'doctor', 'doctor --json']) {
       const { code, stdout, stderr } = await consulate(cwd, command.split(' '), { env })
       expect(code).toBe(1)
-      expect(stdout + stderr).toMatch(/password\s+authentication\s+failed|ECONNREFUSED/)
+      expect(stdout + stderr).toMatch(REASON)
       expect(stdout + stderr).not.toContain('secret-pw')
     }
+    const { stderr } = await (await serve(cwd, [], env)).stop()
+    expect(stderr).toMatch(REASON)
+    expect(stderr).not.toContain('secret-pw')
   })
 })

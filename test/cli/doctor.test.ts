@@ -167,6 +167,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     breakIt: (cwd) => rmSync(secrets(cwd), { recursive: true }),
     found: ['secrets', 'problem', /directory/, /`consulate install`/],
   },
+  'a sealing secret that is too short': {
+    env: { ...HEALTHY, CONSULATE_SEALING_SECRET: 'short' },
+    found: ['secrets', 'problem', /at least 43/, /^Change CONSULATE_SEALING_SECRET\.$/],
+  },
   'a missing key file': {
     breakIt: (cwd) => rmSync(signingFile(cwd)),
     found: ['secrets', 'problem', /cannot read/, /restore them from a backup/],

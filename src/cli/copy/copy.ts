@@ -41,7 +41,7 @@ const DIFFERENT =
   'Stop all servers and run `consulate copy` again.'
 
 const NEXT =
-  'Start the servers with the new database. What was written to the old one since the copy began to compare is not in it.'
+  'Start the servers with the new database. It lacks anything that was written to the old one after the comparison began.'
 
 /** Copying and comparing each take a part of the progress. */
 async function copyAndCompare(

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../../errors.ts'
 import { messageOf } from '../errors.ts'
 
 /** A `problem` must be fixed; a `warning` may be intended. */
@@ -18,6 +19,9 @@ export const warning = (message: string, fix: string): Finding => ({ level: 'war
 
 export const problem = (message: string, fix: string): Finding => ({ level: 'problem', message, fix })
 
-/** Returns the reason of a failure on one line. */
-export const reasonOf = (cause: unknown): string =>
-  (cause instanceof Error ? messageOf(cause) : String(cause)).replaceAll(/\s*\n\s*/g, ' ')
+/** Returns the reason of a failure on one line. Findings say themselves that the database failed, so that of the driver is enough. */
+export function reasonOf(error: unknown): string {
+  const { cause } = error instanceof StoreUnavailableError ? error : {}
+  const reason = cause instanceof Error ? cause : error
+  return (reason instanceof Error ? messageOf(reason) : String(reason)).replaceAll(/\s*\n\s*/g, ' ')
+}

@@ -9,10 +9,12 @@ import { ok, problem, warning, type Finding } from './finding.ts'
 /** Checks that only the server's account can read the secrets and the database, and replace them. */
 export async function checkPermissions(project: Project): Promise<readonly Finding[]> {
   const exposed = await findExposedFiles(project)
-  const [directory, file] = [project.secrets.directory ?? '', project.store.file ?? '']
-  const hasFiles = existsSync(directory) || existsSync(file)
-  if (exposed.length > 0 || !hasFiles || process.platform === 'win32') return exposed
-  return [ok('only this account can read the secrets and the database')]
+  const files = [
+    ...(existsSync(project.secrets.directory ?? '') ? ['the secrets'] : []),
+    ...(existsSync(project.store.file ?? '') ? ['the database'] : []),
+  ]
+  if (exposed.length > 0 || files.length === 0 || process.platform === 'win32') return exposed
+  return [ok(`only this account can read ${files.join(' and ')}`)]
 }
 
 /** Returns a finding for each file or directory that other accounts can read or replace. */

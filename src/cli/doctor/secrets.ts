@@ -13,14 +13,14 @@ export async function checkSecrets({ loaded, secrets }: CheckContext): Promise<r
   const { description, directory } = secrets
   const where = directory === undefined ? description : displayPath(directory)
   if (problems.length === 0) return [ok(`loaded from ${where}`)]
-  const fix =
-    directory === undefined
-      ? `Change ${description}.`
-      : 'Run `consulate install` to create missing secrets, or restore them from a backup.'
-  return problems.map(({ path, message }) =>
-    problem(path === 'secrets' ? message : `${path}: ${message}`, fix),
-  )
+  const fix = directory === undefined ? `Check ${description}.` : RESTORE_FILES
+  return problems.map(({ path, message }) => {
+    if (path === 'secrets') return problem(message, fix)
+    return problem(`${path}: ${message}`, path.startsWith('CONSULATE_') ? `Change ${path}.` : fix)
+  })
 }
+
+const RESTORE_FILES = 'Run `consulate install` to create missing secrets, or restore them from a backup.'
 
 async function problemsOf(secrets: Secrets): Promise<ConfigError['problems']> {
   try {
