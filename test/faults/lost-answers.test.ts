@@ -13,14 +13,24 @@ import { startServer } from '../support/server.ts'
 /** The number of next commits whose answers are lost: the connection to the database fails just after them. */
 let lost = 0
 
+const fail = (): never => {
+  throw new StoreUnavailableError('The database cannot be used', new Error('Connection reset'))
+}
+
+/** Runs instead of the next write, which fails. */
+let meanwhile: (() => Promise<unknown>) | undefined
+
 /** Wraps a method that writes. */
 const losing =
   <Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) =>
   async (...args: Args): Promise<Result> => {
+    const instead = meanwhile
+    meanwhile = undefined
+    if (instead) return instead().then(fail)
     const result = await write(...args)
     if (lost === 0) return result
     lost -= 1
-    throw new StoreUnavailableError('The database cannot be used', new Error('Connection reset'))
+    return fail()
   }
 
 const folder = await mkdtemp(join(tmpdir(), 'consulate-lost-'))
@@ -68,6 +78,15 @@ test('an exchange that another request won meanwhile is refused', async () => {
   lost = 1
   const answers = await Promise.all([1, 2, 3].map(() => requestToken(server, client, exchange)))
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+})
+
+test('nor is the authorization of another request taken for its own', async () => {
+  const client = await server.addClient()
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+  let winner = 0
+  meanwhile = async () => (winner = (await requestToken(server, client, exchange)).status)
+  const { status, body } = await requestToken(server, client, exchange)
+  expect([winner, status, body['error']]).toEqual([200, 400, 'invalid_grant'])
 })
 
 test('a database that stays away is a 503', async () => {

@@ -118,7 +118,8 @@ function testConditions({ describe, test, expect }: Suite): void {
     }
 
     test('returns undefined if an epoch was raised, even if the row is not marked as revoked', async (store) => {
-      await authorize(store)
+      await authorize(store, { resources: [] })
+      await store.users.insert(sampleUser())
       const elsewhere = { provider: 'admins', userId: 'alice' }
       await store.revocations.revoke({ kind: 'user', user: elsewhere, subject: 'alice' }, NOW)
       expect((await store.authorizations.find('azn'))?.revokedAt).toBe(null)
