@@ -194,6 +194,22 @@ describe.runIf(hasMariadb)('a store in MariaDB whose server', () => {
     expect(await store.clients.find('web')).toEqual(sampleClient())
   })
 
+  test('freezes ends a migration within seconds, and applies it later', async () => {
+    const pool = createPool(`${server.url}/consulate`)
+    const migrated = mysql({ pool, tablePrefix: 'frozen_', busyTimeout: 500 })
+    let connections = 0
+    // The first one was for the list of pending migrations.
+    pool.on('acquire', () => {
+      connections += 1
+      if (connections === 2) server.freeze()
+    })
+    expect(await failureOf(migrated.migrate())).toBeInstanceOf(StoreUnavailableError)
+    server.thaw()
+    await migrated.migrate()
+    expect(await migrated.pendingMigrations()).toEqual([])
+    await pool.promise().end()
+  })
+
   test('was killed is unavailable, and is back when it has started again', async () => {
     await server.kill()
     expect(await failureOf(store.clients.find('web'))).toBeInstanceOf(StoreUnavailableError)

@@ -142,6 +142,22 @@ describe.runIf(hasPostgres)('a store in PostgreSQL', () => {
     await store.close()
   })
 
+  test('ends a migration within seconds when the server freezes, and applies it later', async () => {
+    const pool = new Pool({ connectionString: database.url })
+    const store = postgres({ pool, tablePrefix: 'frozen_', busyTimeout: BUSY_TIMEOUT })
+    let connections = 0
+    // The first one was for the list of pending migrations.
+    pool.on('acquire', () => {
+      connections += 1
+      if (connections === 2) server.freeze()
+    })
+    await expect(store.migrate()).rejects.toThrow(StoreUnavailableError)
+    server.thaw()
+    await store.migrate()
+    expect(await store.pendingMigrations()).toEqual([])
+    await pool.end()
+  })
+
   test('is unavailable while the server is down, and then works again', async () => {
     const store = postgres({ url: database.url, busyTimeout: BUSY_TIMEOUT })
     onTestFinished(store.close)

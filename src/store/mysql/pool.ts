@@ -1,6 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import type { QueryResult } from 'kysely'
 import type { ConnectionPool, Run } from '../sql/dialect.ts'
+import { migrationLimit } from '../sql/migration-limits.ts'
 import { takeConnection } from './driver.ts'
 import type { MysqlConnection, MysqlPool } from './driver.ts'
 import { send } from './send.ts'
@@ -26,7 +27,7 @@ export interface PoolOptions {
 /** Connections for queries that may take long too. */
 export interface MysqlConnections extends ConnectionPool {
   readonly runSlowly: Run
-  /** Takes a connection for such queries. Release it. */
+  /** Takes a connection for a migration. Release it. */
   readonly acquireSlow: () => Promise<Connection>
   /** Returns false for MySQL, and before the first connection. */
   readonly isMariadb: () => boolean
@@ -38,7 +39,9 @@ export interface Connection {
   readonly release: () => void
 }
 
-/** How long (ms) a query in the background, or of a migration, may take. */
+type Limit = (query: CompiledQuery) => number
+
+/** How long (ms) a query in the background may take. */
 const SLOW = 3_600_000
 
 /** Creates the connections of a store. It connects when the first query needs it. */
@@ -48,14 +51,15 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
   let isClosed = false
   let isMariadb = false
 
-  async function acquire(deadline: number): Promise<Connection> {
+  /** `limitOf` returns how long (ms) a query may take. */
+  async function acquire(limitOf: Limit, connectTimeout = busyTimeout): Promise<Connection> {
     if (isClosed) throw new Error('The database is closed')
     const { pool, prepare } = await (opened ??= open())
-    const raw = await takeConnection(pool, Math.min(busyTimeout, timeUntil(deadline)))
-    const connection = createConnection(raw, deadline)
+    const raw = await takeConnection(pool, connectTimeout)
+    const connection = createConnection(raw, limitOf)
     if (prepared.has(raw)) return connection
     try {
-      const { run } = createConnection(raw, Math.min(deadline, performance.now() + busyTimeout))
+      const { run } = createConnection(raw, (query) => Math.min(limitOf(query), busyTimeout))
       await prepare(run, raw)
       isMariadb = /mariadb/i.test(await readVersion(run))
       prepared.add(raw)
@@ -67,7 +71,7 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
   }
 
   async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
-    const connection = await acquire(deadline)
+    const connection = await acquire(() => timeUntil(deadline), Math.min(busyTimeout, timeUntil(deadline)))
     try {
       return await work(connection.run)
     } finally {
@@ -79,7 +83,7 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
     run: (query, deadline) => use((run) => run(query), deadline),
     use,
     runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
-    acquireSlow: () => acquire(performance.now() + SLOW),
+    acquireSlow: () => acquire(migrationLimit(busyTimeout)),
     isMariadb: () => isMariadb,
     async close() {
       isClosed = true
@@ -88,7 +92,7 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
   }
 }
 
-function createConnection(raw: MysqlConnection, deadline: number): Connection {
+function createConnection(raw: MysqlConnection, limitOf: Limit): Connection {
   let failure: Error | undefined
   let isInTransaction = false
   return {
@@ -96,7 +100,7 @@ function createConnection(raw: MysqlConnection, deadline: number): Connection {
       // The connection is lost, or blocked by the query that failed.
       if (failure !== undefined) throw failure
       try {
-        const { result, status } = await send<Row>(raw, query, timeUntil(deadline))
+        const { result, status } = await send<Row>(raw, query, limitOf(query))
         isInTransaction = status === undefined ? isInTransaction : (status & IN_TRANSACTION) !== 0
         return result
       } catch (cause) {

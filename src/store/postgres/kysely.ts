@@ -23,7 +23,7 @@ function createDriver(connections: PostgresConnections): Driver {
   return {
     init: async () => undefined,
     async acquireConnection(): Promise<DriverConnection> {
-      const { run: execute, release } = await connections.acquire()
+      const { run: execute, release } = await connections.acquireSlow()
       return {
         release,
         executeQuery: <Row>(query: CompiledQuery) => execute(query as CompiledQuery<Row>),

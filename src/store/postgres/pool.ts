@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import type { ConnectionPool, Run } from '../sql/dialect.ts'
+import { migrationLimit } from '../sql/migration-limits.ts'
 import { ConnectionError, isBreaking, isLostStatement, toDatabaseError } from './errors.ts'
 
 /** A connection of a pool of the `pg` package, as far as it is used. */
@@ -23,7 +24,7 @@ interface PostgresQuery {
   readonly name?: string
   readonly types: { getTypeParser(): (value: unknown) => unknown }
   /** In milliseconds. */
-  readonly query_timeout?: number
+  readonly query_timeout: number
 }
 
 interface PostgresResult {
@@ -42,10 +43,10 @@ export interface PoolOptions {
   readonly busyTimeout: number
 }
 
-/** Connections that can also be used for as long as it takes. */
+/** Connections that can also be used for minutes. */
 export interface PostgresConnections extends ConnectionPool {
-  /** Takes a connection whose queries have no time limit. Release it. */
-  acquire(): Promise<Connection>
+  /** Takes a connection for a migration. Release it. */
+  acquireSlow(): Promise<Connection>
   /** Runs a query that may take minutes. */
   runSlowly: Run
 }
@@ -55,6 +56,8 @@ export interface Connection {
   readonly run: Run
   release(): void
 }
+
+type Limit = (query: CompiledQuery) => number
 
 /** How long (ms) a slow query may take. */
 const SLOW = 600_000
@@ -80,9 +83,10 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     return client
   }
 
-  async function acquire(deadline = Infinity): Promise<Connection> {
+  /** `limitOf` returns how long (ms) a query may take. */
+  async function acquire(limitOf: Limit, connectTimeout = busyTimeout): Promise<Connection> {
     if (isClosed) throw new Error('The database is closed')
-    const client = await connect(Math.min(busyTimeout, timeUntil(deadline))).catch((error: unknown) => {
+    const client = await connect(connectTimeout).catch((error: unknown) => {
       throw toDatabaseError(error)
     })
     let failure: Error | undefined
@@ -91,7 +95,7 @@ export function createConnections(options: PoolOptions): PostgresConnections {
         // The connection is blocked by the query that failed.
         if (failure !== undefined) throw failure
         try {
-          return toResult<Row>(await client.query(toConfig(query, timeUntil(deadline))))
+          return toResult<Row>(await client.query(toConfig(query, limitOf(query))))
         } catch (cause) {
           const error = toDatabaseError(cause)
           if (isLostStatement(error)) toConfig.withoutNames()
@@ -104,7 +108,7 @@ export function createConnections(options: PoolOptions): PostgresConnections {
   }
 
   async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
-    const connection = await acquire(deadline)
+    const connection = await acquire(() => timeUntil(deadline), Math.min(busyTimeout, timeUntil(deadline)))
     try {
       return await work(connection.run)
     } finally {
@@ -116,7 +120,7 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     run: (query, deadline) => use((run) => run(query), deadline),
     use,
     runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
-    acquire: () => acquire(),
+    acquireSlow: () => acquire(migrationLimit(busyTimeout)),
     async close() {
       isClosed = true
       // A server that does not respond would never let go of the connections. They do not keep the process alive.
@@ -191,7 +195,7 @@ function createConfigs(preparedStatements: boolean) {
       types: TEXT,
       ...(!isPlain && { values: parameters.map(withoutNul) }),
       ...(isNaming && !isPlain && PREPARED.has(query.kind) && { name: nameOf(sql) }),
-      ...(limit !== Infinity && { query_timeout: limit }),
+      query_timeout: limit,
     }
   }
   return Object.assign(toConfig, {
