@@ -9,10 +9,10 @@ import { isAvailable } from './available.ts'
 /** The first commit whose program starts beside later migrations. It knows those up to 0013. Replace it with each release. */
 const COMMIT = '5d232c57f0244bf6940b35303180db682119a8cb'
 
-/** Whether the history has the earlier version. A shallow clone has not. */
+/** Whether the history has the earlier version. A shallow clone has not, and neither has a downloaded archive. */
 export const hasOldVersion = isAvailable(
   isInHistory(),
-  `The tests of two versions side by side need commit ${COMMIT}. Run \`git fetch --unshallow\`. They are skipped.`,
+  'The tests of an earlier version need the history of the repository (`git fetch --unshallow`). They are skipped.',
 )
 
 function isInHistory(): boolean {
