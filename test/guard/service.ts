@@ -19,6 +19,9 @@ export interface ServiceAnswers {
 /** The options that the process receives at the start. */
 export type ServiceOptions = Omit<GuardOptions<TestScope>, 'logger' | 'clock' | 'scopes'>
 
+// The test process has exited, and cannot stop this one any more.
+process.on('disconnect', () => process.exit())
+
 /** A service of its own: an API behind a guard, without a server, a database or a private key. */
 process.once('message', (options: ServiceOptions) => {
   const logs: string[] = []

@@ -80,7 +80,6 @@ export async function sharedServer(program: ServerProgram): Promise<string> {
   const folder = await oncePerRun(program.name, async (own) => {
     const { port, child } = await startFirst(program, own)
     child.unref()
-    keepForRun(child.pid ?? 0)
     await writeFile(join(own, 'port'), String(port))
   })
   return program.urlOf(Number(readFileSync(join(folder, 'port'), 'utf8')))
@@ -153,6 +152,7 @@ async function launch(
 ): Promise<ChildProcess> {
   const [file, args, options] = program.command(data, port, flags)
   const child = spawn(file, [...args], { ...options, stdio: 'ignore', detached: true })
+  keepForRun(child)
   if (await eventually(() => program.isReady(program.urlOf(port)), 60_000)) return child
   child.kill('SIGKILL')
   throw new Error(`${program.name} does not respond`)

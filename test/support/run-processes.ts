@@ -1,14 +1,18 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const folderIn = (temporary: string): string => join(temporary, 'consulate-processes')
 
-/** Lets a process run until the whole run ends, for the workers that come after this one too. */
-export function keepForRun(pid: number): void {
+/** Stops a process when the whole run ends, even if the run is killed. Until then, it may outlive the worker. */
+export function keepForRun(child: ChildProcess): void {
   const folder = folderIn(tmpdir())
+  const file = join(folder, String(child.pid))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, String(pid)), '')
+  writeFileSync(file, '')
+  // Another process may get its number.
+  child.once('exit', () => rmSync(file, { force: true }))
 }
 
 /** Stops the processes of a run. SIGQUIT makes database servers stop immediately and release their shared memory. */
@@ -16,10 +20,23 @@ export function stopRunProcesses(temporary: string): void {
   for (const pid of pidsIn(folderIn(temporary))) {
     try {
       process.kill(pid, 'SIGQUIT')
+      // A frozen one would not notice.
+      process.kill(pid, 'SIGCONT')
     } catch {
       // It has ended already.
     }
   }
+}
+
+/** Stops them when this process ends, however that happens: only then does the pipe close. */
+export function stopWithThisProcess(temporary: string): void {
+  const script = 'cat; cd "$1" && for pid in *; do kill -QUIT "$pid"; kill -CONT "$pid"; done; rm -rf "$2"'
+  const watcher = spawn('sh', ['-c', script, 'sh', folderIn(temporary), temporary], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Ctrl+C in a terminal must not end it first.
+    detached: true,
+  })
+  watcher.unref()
 }
 
 function pidsIn(folder: string): readonly number[] {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopRunProcesses } from './run-processes.ts'
+import { stopRunProcesses, stopWithThisProcess } from './run-processes.ts'
 
 /**
  * Creates one folder for all temporary files of a run. Workers find it with `os.tmpdir()`. It is deleted, including what
@@ -14,6 +14,7 @@ export function setup(): void {
   process.env['TMPDIR'] = folder
   // Workers and the processes of tests compile each module once per run.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled')
+  stopWithThisProcess(folder)
   process.once('exit', () => {
     stopRunProcesses(folder)
     remove(folder)

@@ -9,6 +9,8 @@ import type { NodeOptions } from './second-node.ts'
 import { shortenIntervals } from './short-intervals.ts'
 
 shortenIntervals()
+// The test process has exited, and cannot stop this one any more.
+process.on('disconnect', () => process.exit())
 
 /** Another node of an issuer in another process, with the same database and secrets. */
 const { issuer, database, directory, ahead = 0 } = JSON.parse(process.argv[2] ?? '') as NodeOptions

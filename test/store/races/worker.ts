@@ -14,6 +14,9 @@ import {
 } from '../../../src/testing/store/samples.ts'
 import { openAddress, type DatabaseAddress } from './address.ts'
 
+// The test process has exited, and cannot stop this one any more.
+process.on('disconnect', () => process.exit())
+
 /** A process with a store of its own. It runs the tasks that a test sends. */
 type Task = (store: Store, argument: number) => Promise<unknown>
 
