@@ -28,5 +28,6 @@ export const createGrantContext = (
   epochs: store.revocations.readEpochs,
   subjectOf,
   isRevoked,
-  directProvider: settings.tokenClaims || settings.tokenResponse ? undefined : userDirectory.builtInProvider,
+  providerCheckedByStore:
+    settings.tokenClaims || settings.tokenResponse ? undefined : userDirectory.builtInProvider,
 })

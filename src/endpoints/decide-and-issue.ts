@@ -37,7 +37,7 @@ export async function decideAndIssue(
 /** What an update has refused must be read, to say why. */
 const readingFirst = (context: BuiltInGrantContext): BuiltInGrantContext => ({
   ...context,
-  directProvider: undefined,
+  providerCheckedByStore: undefined,
 })
 
 /** Applies the effects of a refusal, and returns the error for the client. */

@@ -53,7 +53,7 @@ async function permit(
 ): Promise<Permission | Refusal> {
   const { provider, userId, authorizationId, epochs } = code
   const tokenResources = narrowResources(context, code.resources, form.getAll('resource'))
-  const userMustExist = provider === context.directProvider
+  const userMustExist = provider === context.providerCheckedByStore
   if (!userMustExist && !(await context.userDirectory.find(code)))
     return refuse(invalidGrant(`user ${userId} is deleted or disabled`))
   const sessionId = code.endsWithSession ? code.sessionId : null

@@ -52,10 +52,11 @@ export interface BuiltInGrantContext extends GrantContext {
   readonly audience: string
   readonly refresh: RefreshPolicy | undefined
   /**
-   * The provider of built-in users, whom a write can check along with all else. Undefined if there is none, if the
-   * configuration adds to tokens, or if such a write was just refused: then everything is read, to say why.
+   * The provider of built-in users: the store checks that a user exists in the same statement that refreshes or exchanges.
+   * Undefined if there is none, if the configuration adds to tokens, or if such a statement has just changed no row: then
+   * everything is read, to find out why.
    */
-  readonly directProvider: string | undefined
+  readonly providerCheckedByStore: string | undefined
   readonly userDirectory: UserDirectory
   readonly throttle: Throttle
   readonly subjectOf: (user: UserRef) => string

@@ -91,8 +91,11 @@ export async function readRefreshToken(
 }
 
 /** A request for less than was authorized could be refused, and must not rotate the token then. */
-const canSkipReading = ({ client, form }: GrantRequest, { directProvider }: BuiltInGrantContext): boolean =>
-  client.provider === directProvider &&
+const canSkipReading = (
+  { client, form }: GrantRequest,
+  { providerCheckedByStore }: BuiltInGrantContext,
+): boolean =>
+  client.provider === providerCheckedByStore &&
   form.get('scope') === undefined &&
   form.getAll('resource').length === 0
 
