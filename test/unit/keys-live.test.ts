@@ -128,6 +128,22 @@ describe('the keys of a running server', () => {
     expect([...known]).toEqual([live.derived.fingerprint])
   })
 
+  test('are read a few times, however many tokens name unknown keys, and others do not wait for that', async () => {
+    const { live, calls } = await startKeys()
+    const { keySet, refreshTokens } = live
+    const forged = () => `${Buffer.from(`{"kid":"${randomBase64url(8)}"}`).toString('base64url')}.e30.AA`
+    const verify = () => keySet.verify(forged(), 'at+jwt')
+    let isAnswered = false
+    await verify()
+    const flood = Promise.all(Array.from({ length: 1_000 }, verify)).finally(() => (isAnswered = true))
+    expect(await keySet.verify(keySet.sign('at+jwt', {}), 'at+jwt')).toBeDefined()
+    expect(await refreshTokens.read(refreshTokens.format(PARTS))).toEqual(PARTS)
+    expect(isAnswered).toBe(false)
+    const answers = await flood
+    expect(new Set(answers)).toEqual(new Set([undefined, 'unavailable']))
+    expect(calls.version).toBe(3)
+  })
+
   test('are not checked after the server is closed', async () => {
     const { live, calls, replace } = await startKeys()
     await live.close()
