@@ -35,7 +35,7 @@ export function createStoreKeys({
 
   async function replace({ version }: Pick<SealedDocument, 'version'>, content: Content): Promise<void> {
     if (!(await write(version, content)))
-      fail('in the database have just been changed by another command. Try again')
+      fail('those in the database have just been changed by another command. Try again')
   }
 
   const readExisting = async (): Promise<OpenDocument> =>

@@ -81,13 +81,13 @@ function decrypt(key: Buffer, { data }: Envelope, context: Buffer): string | und
 }
 
 const DAMAGED =
-  'in the database are damaged, or were moved from another row: their seal is broken. Restore them from a backup'
+  'those in the database were changed or copied from another row, so they cannot be opened. Restore them from a backup'
 
 const otherIssuer = ({ issuer }: Envelope, expected: string): string =>
-  `in the database belong to ${JSON.stringify(issuer.slice(0, 200))}, not to ${JSON.stringify(expected)}`
+  `those in the database belong to ${JSON.stringify(issuer.slice(0, 200))}, not to ${JSON.stringify(expected)}`
 
 const otherSecret = ({ key }: Envelope, known: readonly string[]): string =>
-  `in the database were sealed with another CONSULATE_SEALING_SECRET (ID ${JSON.stringify(key.slice(0, 20))}; ` +
+  `those in the database were sealed with another CONSULATE_SEALING_SECRET (ID ${JSON.stringify(key.slice(0, 20))}; ` +
   `given: ${known.join(', ')}). Nothing was changed`
 
 function fail(message: string): never {

@@ -21,7 +21,7 @@ export function parseContent(text: string): Content {
   }
   const parsed = parseKeyring(keyring)
   if (parsed) return { keyring: parsed, files }
-  throw new ConfigError([{ path: 'secrets', message: 'in the database have an invalid keyring' }])
+  throw new ConfigError([{ path: 'secrets', message: 'those in the database have an invalid keyring' }])
 }
 
 /** Returns the content with this keyring: with the keys that were added, without those that are no longer listed. */

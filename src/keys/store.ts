@@ -93,7 +93,7 @@ const LOST =
   '`consulate keys --import <directory>`, or run `consulate keys --force`: all tokens become invalid'
 
 const OLDER =
-  'in the database are older than those in use, as after restoring a backup. If that was you, restart every server'
+  'those in the database are older than those in use, as after a restored backup. If that was you, restart every server'
 
 function fail(path: string, message: string): never {
   throw new ConfigError([{ path, message }])

@@ -27,7 +27,7 @@ test.each([
   [
     'with a wrong prefix',
     'postgres://shop:secret-pw@localhost/shop?table_prefix=A-',
-    'must be a name of a-z',
+    'must start with a letter and contain only a-z',
   ],
   [
     'of a missing file',

@@ -40,7 +40,7 @@ async function loadSecrets(project: Project): Promise<Secrets | ConfigError> {
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) return asConfigError(error)
     return new ConfigError([
-      { path: 'secrets', message: `in the database cannot be read: ${reasonOf(error)}` },
+      { path: 'secrets', message: `those in the database cannot be read: ${reasonOf(error)}` },
     ])
   }
 }

@@ -49,5 +49,5 @@ const sslOf = ({ verifiesIdentity, ...files }: TlsFiles): SslOptions => ({
 function limitOf(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LIMIT
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw new ConfigError([{ path: 'mysql.url', message: 'connection_limit must be a number of connections' }])
+  throw new ConfigError([{ path: 'mysql.url', message: 'connection_limit must be a number from 1 to 9999' }])
 }

@@ -59,7 +59,7 @@ function sslOf(tls: NonNullable<ServerAddress['tls']>, host: string): PoolConfig
 
 function limitOf(text: string | undefined): Pick<PoolConfig, 'max'> {
   if (text === undefined) return {}
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw invalid('connection_limit must be a number of connections')
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw invalid('connection_limit must be a number from 1 to 9999')
   return { max: Number(text) }
 }
 

@@ -21,15 +21,25 @@ export function checkTableNames(entryPoint: string, { prefix, schema }: TableNam
   const problems = [
     ...(/^[a-z][a-z0-9_]*$/.test(prefix) && prefix.length <= MAX_PREFIX
       ? []
-      : [{ path: `${entryPoint}.tablePrefix`, message: `must be a name of a-z, 0-9 and _, ${LENGTH}` }]),
+      : [
+          {
+            path: `${entryPoint}.tablePrefix`,
+            message: `must start with a letter and contain only a-z, 0-9 and _, ${LENGTH}`,
+          },
+        ]),
     ...(schema === undefined || /^[a-z_][a-z0-9_]{0,62}$/.test(schema)
       ? []
-      : [{ path: `${entryPoint}.schema`, message: 'must be a name of a-z, 0-9 and _' }]),
+      : [
+          {
+            path: `${entryPoint}.schema`,
+            message: 'must start with a letter or _ and contain only a-z, 0-9 and _',
+          },
+        ]),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-const LENGTH = `with at most ${MAX_PREFIX} characters`
+const LENGTH = `at most ${MAX_PREFIX} characters`
 
 /** Returns the name of a table, index or constraint in the database. */
 export const nameWith = ({ prefix }: TableNames, name: string): string =>
