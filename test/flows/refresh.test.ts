@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { decodeJwt } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
 import { authorizationCode, refreshToken } from '../../src/index.ts'
@@ -105,6 +106,24 @@ describe('a refresh token', () => {
       'Token revoked',
     )
   })
+
+  test('stays revoked if a restored backup says otherwise', async () => {
+    const tokens = await getCodeFlowTokens(visit)
+    const id = String((await callApi(server, '/me', tokens.access_token)).body['authorizationId'])
+    await server.server.authorizations.revoke(id)
+    using database = new DatabaseSync(server.file)
+    database.prepare('update consulate_authorizations set revoked_at = null where id = ?').run(id)
+    expect((await server.store.authorizations.find(id))?.revokedAt).toBe(null)
+    expect((await refresh(visit, tokens.refresh_token)).body['error']).toBe('invalid_grant')
+  })
+})
+
+test('a resource that was not authorized is refused, and does not rotate the token', async () => {
+  const tokens = await getCodeFlowTokens(visit)
+  const response = await refresh(visit, tokens.refresh_token, { resource: 'https://billing.example' })
+  expect([response.status, response.body['error']]).toEqual([400, 'invalid_target'])
+  const { jti = '' } = decodeJwt(tokens.access_token)
+  expect((await server.store.authorizations.find(jti.split('.')[0] ?? ''))?.generation).toBe(0)
 })
 
 test.each([
