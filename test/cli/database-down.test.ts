@@ -40,13 +40,14 @@ test.skipIf(!hasPostgres)(
       serve(emptyDirectory(), ['--workers', '2'], environment),
     ])
     const expectDown = async (): Promise<void> => {
-      for (const { origin } of nodes) {
+      const checks = nodes.map(async ({ origin }) => {
         expect(await eventually(async () => (await probe(origin, 'ready')).status === 503)).toBe(true)
         const [live, ready] = await Promise.all([probe(origin, 'live'), probe(origin, 'ready')])
         expect([live.status, ready.status]).toEqual([200, 503])
         expect(ready.body).toMatchObject({ ready: false })
         expect(Math.max(live.time, ready.time)).toBeLessThan(LIMIT)
-      }
+      })
+      await Promise.all(checks)
     }
     const expectUp = async (): Promise<void> => {
       for (const { origin } of nodes)

@@ -6,6 +6,10 @@ import { POSTGRES, POSTGRES_FAILOVER } from './databases/postgres.ts'
 
 /* The quickest of the faults of `npm run faults`, which has all of them. */
 
+const PACE = { warmUp: 1_500, quiet: 1_500 }
+/** Milliseconds. */
+const DURATION = 2_000
+
 const CASES: readonly (readonly [name: string, setting: Setting, faults: RegExp])[] = [
   ['PostgreSQL', POSTGRES, /^killed|one answer in five/],
   ['a replica of PostgreSQL', POSTGRES_FAILOVER, /failed over/],
@@ -22,7 +26,8 @@ for (const [name, setting, pattern] of CASES) {
       const faults = place.faults.filter((fault) => pattern.test(fault.name))
       expect(faults).not.toEqual([])
       for (const fault of faults) {
-        const { answers, problems } = await runExperiment(name, place.world, fault)
+        const short = { ...fault, duration: Math.min(fault.duration, DURATION) }
+        const { answers, problems } = await runExperiment(name, place.world, short, PACE)
         expect(problems).toEqual([])
         expect(answers['503']).toBeGreaterThan(0)
       }

@@ -151,7 +151,7 @@ test.each([
     // It has neither read the new keys nor seen the last root secret when it gets the first token of them.
     expect((await callApi(frozen, '/machine', await machineToken(here))).status).toBe(200)
     expect((await refresh({ server: frozen, client: visit.client }, latest)).status).toBe(200)
-    await sleep(1_000)
+    await sleep(300)
     for (const stop of loads) {
       const { rounds, failures } = await stop()
       expect(failures).toEqual([])

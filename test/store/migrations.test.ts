@@ -174,8 +174,8 @@ test.runIf(hasPostgres && hasPgBouncer)(
   async () => {
     const database = await openPostgres()
     onTestFinished(() => database.drop())
-    const { url, stop } = await startPgBouncer(database.url)
-    onTestFinished(stop)
+    const { url, kill } = await startPgBouncer(database.url, 5)
+    onTestFinished(kill)
     const workers = await Promise.all([1, 2, 3, 4].map(() => startWorker()))
     const results = await Promise.all(workers.map((worker) => worker.run('migrate', { url }, 5)))
     workers.forEach((worker) => worker.stop())

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,23 +7,28 @@ import { Client } from 'pg'
 import { freePort } from '../cli/run.ts'
 import { eventually } from './cluster.ts'
 import { findProgram, findServer, ordinaryUser } from './database-server.ts'
+import { keepForRun } from './run-processes.ts'
 
-const program = findProgram('pgbouncer')
+/** Undefined if it is not installed. */
+export const pgBouncerProgram = findProgram('pgbouncer')
 
 /** Whether there is a PgBouncer for tests. */
 export const hasPgBouncer = findServer(
-  program !== undefined,
+  pgBouncerProgram !== undefined,
   'PgBouncer was not found. Run `apt-get install pgbouncer`.',
 )
 
 /** A pooler in front of a database, which gives each transaction another connection. */
 export interface PgBouncer {
   readonly url: string
-  stop(): void
+  /** Kills it immediately. */
+  kill(): Promise<void>
+  /** Starts it again on the same port. */
+  restart(): Promise<void>
 }
 
 /** Starts PgBouncer in transaction mode in front of a database. */
-export async function startPgBouncer(database: string): Promise<PgBouncer> {
+export async function startPgBouncer(database: string, poolSize: number): Promise<PgBouncer> {
   const { hostname, port, username, password, pathname } = new URL(database)
   const folder = await mkdtemp(join(tmpdir(), 'consulate-pgbouncer-'))
   const [own, file] = [await freePort(), join(folder, 'pgbouncer.ini')]
@@ -34,22 +40,36 @@ listen_port = ${own}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 5
+default_pool_size = ${poolSize}
+ignore_startup_parameters = extra_float_digits
 `
   await writeFile(file, settings)
   // It does not run as root.
   await chmod(folder, 0o755)
-  const child = spawn(program ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
-  process.once('exit', () => child.kill('SIGKILL'))
   const url = Object.assign(new URL(database), { port: String(own) }).href
-  if (!(await eventually(() => isReady(url)))) throw new Error('PgBouncer does not respond')
-  return { url: `${url}?prepared_statements=false`, stop: () => void child.kill('SIGKILL') }
+  let child: ChildProcess
+  const start = async (): Promise<void> => {
+    child = spawn(pgBouncerProgram ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
+    keepForRun(child)
+    if (!(await eventually(() => isReady(url)))) throw new Error('PgBouncer does not respond')
+  }
+  await start()
+  return {
+    url: `${url}?prepared_statements=false`,
+    restart: start,
+    async kill() {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }
 
 async function isReady(connectionString: string): Promise<boolean> {
   const client = new Client({ connectionString })
   try {
     await client.connect()
+    await client.query('select 1')
     await client.end()
     return true
   } catch {

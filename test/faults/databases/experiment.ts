@@ -27,18 +27,30 @@ export interface Finding {
   readonly problems: readonly string[]
 }
 
-/** Milliseconds: traffic before the fault, how long it must be quiet afterwards, and how long that may take. */
-const [WARM_UP, QUIET, DEADLINE] = [2_500, 2_500, 45_000]
+/** Milliseconds: traffic before the fault, and how long it must be quiet afterwards. */
+export interface Pace {
+  readonly warmUp: number
+  readonly quiet: number
+}
+
+const USUAL: Pace = { warmUp: 2_500, quiet: 2_500 }
+/** How long (ms) it may take until it is quiet. */
+const DEADLINE = 45_000
 /** Milliseconds of what is lost beyond the lag of a replica: a commit and its acknowledgment take time. */
 const MARGIN = 1_500
 
 /** Lets something go wrong under traffic. The nodes go on afterwards, for the next experiment. */
-export async function runExperiment(setting: string, world: World, fault: Fault): Promise<Finding> {
+export async function runExperiment(
+  setting: string,
+  world: World,
+  fault: Fault,
+  { warmUp, quiet }: Pace = USUAL,
+): Promise<Finding> {
   const [ledger, log] = [createLedger(), createOutcomeLog()]
   ledger.chains.push(...world.chains.map((token, index) => ({ ...acknowledge(token), index })))
   let isDone = false
   const traffic = runTraffic({ world, ledger, log, isDone: () => isDone })
-  await sleep(WARM_UP)
+  await sleep(warmUp)
   if (log.outcomes.every(isFailure)) throw new Error(`Nothing works before the fault:\n${errorsOf(world)}`)
   const before = { ...createLedger(), ...ledger, chains: [...ledger.chains] }
   const beganAt = performance.now()
@@ -46,7 +58,7 @@ export async function runExperiment(setting: string, world: World, fault: Fault)
   await sleep(fault.duration)
   await fault.end(world)
   const endedAt = performance.now()
-  const isBack = await waitUntilQuiet(log.outcomes, endedAt)
+  const isBack = await waitUntilQuiet(log.outcomes, endedAt, quiet)
   isDone = true
   await traffic
   world.chains.splice(0, world.chains.length, ...ledger.chains.map(({ value }) => value))
@@ -76,11 +88,11 @@ export const errorsOf = ({ nodes }: World): string =>
 const isFailure = ({ label, node }: Outcome): boolean => label !== 'ok' && node !== 'stopped'
 
 /** Waits until nothing has failed for some time. Returns false at the deadline. */
-async function waitUntilQuiet(outcomes: readonly Outcome[], since: number): Promise<boolean> {
+async function waitUntilQuiet(outcomes: readonly Outcome[], since: number, quiet: number): Promise<boolean> {
   while (performance.now() - since < DEADLINE) {
     await sleep(100)
     const last = outcomes.findLast(isFailure)?.endedAt ?? 0
-    if (performance.now() - Math.max(last, since) > QUIET) return true
+    if (performance.now() - Math.max(last, since) > quiet) return true
   }
   return false
 }

@@ -1,13 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { openStore } from '../../../src/store/url.ts'
-import { freePort } from '../../cli/run.ts'
-import { findProgram, ordinaryUser, versionFolders } from '../../support/database-server.ts'
-import { eventually } from '../../support/cluster.ts'
-import { isAvailable } from '../../support/available.ts'
+import { findProgram, versionFolders } from '../../support/database-server.ts'
+import { hasPgBouncer, pgBouncerProgram, startPgBouncer } from '../../support/pgbouncer.ts'
 import { copyForReplica, createDatabase, hasPostgres, startPostgres } from '../../support/postgres.ts'
 import { databaseFaults } from './database-faults.ts'
 import { failover, LAG } from './failover.ts'
@@ -119,23 +117,14 @@ async function runAsAdmin(url: string, ...statements: readonly string[]): Promis
   await client.end()
 }
 
-const pgbouncer = findProgram('pgbouncer')
-const hasPgBouncer = isAvailable(
-  pgbouncer !== undefined,
-  'PgBouncer was not found. Run `apt-get install pgbouncer`. Its faults are left out.',
-)
-
 export const PGBOUNCER: Setting = {
   name: 'PostgreSQL behind PgBouncer',
   isAvailable: hasPostgres && hasPgBouncer,
-  version: () => versionOf(pgbouncer ?? ''),
+  version: () => versionOf(pgBouncerProgram ?? ''),
   async open() {
     const { server, database, proxy, url } = await openPrimary()
-    const bouncer = await startPgBouncer(url)
-    const world = await openWorld({
-      store: openStore(database.url),
-      url: `${through(database.url, bouncer.port)}?prepared_statements=false`,
-    })
+    const bouncer = await startPgBouncer(url, 20)
+    const world = await openWorld({ store: openStore(database.url), url: bouncer.url })
     return {
       world,
       faults: [
@@ -162,48 +151,3 @@ export const PGBOUNCER: Setting = {
     }
   },
 }
-
-/** Starts PgBouncer in transaction mode in front of a database. */
-async function startPgBouncer(url: string) {
-  const { hostname, port: target, username, password, pathname } = new URL(url)
-  const folder = await mkdtemp(join(tmpdir(), 'consulate-pgbouncer-'))
-  await mkdir(folder, { recursive: true })
-  const [port, file] = [await freePort(), join(folder, 'pgbouncer.ini')]
-  await writeFile(
-    file,
-    `[databases]
-${pathname.slice(1)} = host=${hostname} port=${target} user=${username} password=${password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 20
-ignore_startup_parameters = extra_float_digits
-`,
-    { mode: 0o644 },
-  )
-  spawnSync('chmod', ['755', folder])
-  let child: ChildProcess
-  const start = async (): Promise<void> => {
-    child = spawn(pgbouncer ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
-    if (!(await eventually(() => isReady(through(url, port))))) throw new Error('PgBouncer does not respond')
-  }
-  await start()
-  return {
-    port,
-    restart: start,
-    async kill() {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}
-
-const isReady = (url: string): Promise<boolean> =>
-  runAsAdmin(url, 'select 1').then(
-    () => true,
-    () => false,
-  )
