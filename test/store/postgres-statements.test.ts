@@ -1,5 +1,5 @@
 import { Pool, type QueryConfig } from 'pg'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { storeSuite } from '../../src/testing/index.ts'
@@ -11,6 +11,10 @@ interface Plan {
   readonly 'Relation Name'?: string
   readonly 'Index Cond'?: string
   readonly Plans?: readonly Plan[]
+}
+
+interface PlanRow {
+  readonly 'QUERY PLAN': readonly { readonly Plan: Plan }[]
 }
 
 /** Statements with their last parameters. */
@@ -61,7 +65,7 @@ async function scansOf(pool: Pool, sql: string, values: readonly unknown[]): Pro
   const client = await pool.connect()
   const settings = ['seqscan', 'hashjoin', 'mergejoin'].map((kind) => `set enable_${kind} = off`)
   await client.query({ text: settings.join('; ') })
-  const { rows } = await client.query<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>({
+  const { rows } = await client.query<PlanRow>({
     text: `explain (format json) ${sql}`,
     values: [...values],
   })
@@ -78,6 +82,21 @@ function scansIn({ Plans: plans = [], ...plan }: Plan, isLimited = false): reado
   const own = isScan && !isBounded ? [table] : []
   return [...own, ...plans.flatMap((child) => scansIn(child, isLimited || type === 'Limit'))]
 }
+
+/** Returns how a plan finds the rows of authorizations. */
+const indexConditions = ({ Plans: plans = [], ...plan }: Plan): readonly (string | undefined)[] => [
+  ...(plan['Relation Name'] === 'consulate_authorizations' && plan['Node Type'] !== 'ModifyTable'
+    ? [plan['Index Cond']]
+    : []),
+  ...plans.flatMap(indexConditions),
+]
+
+/** All of one client, provider and user, so that the indexes of these are smaller than the primary key. */
+const THREE_HUNDRED_AUTHORIZATIONS = `
+  insert into consulate_authorizations (id, client_id, provider, user_id, scopes, resources, generation, rotations,
+    issuer_epoch, client_epoch, user_epoch, created_at, last_used_at, expires_at, access_expires_at)
+  select 'authorization' || number, 'web', 'users', 'alice', '[]', '[]', 0, '[]', 0, 0, 0, 0, 0, 0, 0
+  from generate_series(1, 300) as number`
 
 /** Statements that work on whole tables, and when. */
 const WHOLE_TABLES: readonly RegExp[] = [
@@ -104,5 +123,20 @@ describe.runIf(isAvailable)('on a pool of PostgreSQL set to SERIALIZABLE', () =>
     for (const [sql, values] of others)
       for (const table of pool ? await scansOf(pool, sql, values) : []) scanning.push(`${table}: ${sql}`)
     expect(scanning).toEqual([])
+  })
+
+  test('a refresh finds its row by the primary key, although PostgreSQL has no statistics', async () => {
+    const [pool] = pools.values()
+    const client = await pool?.connect()
+    onTestFinished(() => client?.release())
+    await client?.query(`begin; ${THREE_HUNDRED_AUTHORIZATIONS}`)
+    const refreshes = [...statements].filter(([sql]) => /^update "consulate_authorizations" .* returning/.test(sql))
+    expect(refreshes).toHaveLength(3)
+    for (const [text, values] of refreshes) {
+      const plans = await client?.query<PlanRow>({ text: `explain (format json) ${text}`, values: [...values] })
+      const conditions = plans?.rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan: plan }) => indexConditions(plan)))
+      expect(conditions).toEqual([expect.stringMatching(/^\(id = /)])
+    }
+    await client?.query('rollback')
   })
 })

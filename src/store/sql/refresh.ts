@@ -77,7 +77,7 @@ function buildRefresh(
     })
     .where('id', '=', id)
     .where('seed_hash', '=', seedHash)
-    .where('client_id', '=', clientId)
+    .where((eb) => equals(eb, 'client_id', clientId))
     .where('generation', '=', from)
     .where('expires_at', '>', now)
     .where('revoked_at', 'is', null)
@@ -87,12 +87,19 @@ function buildRefresh(
   return dialect.hasUpdateReturning ? update.returningAll() : update
 }
 
+/**
+ * Compares a column in a way that no index of it can help. While PostgreSQL has no statistics, it may prefer such an index to
+ * the primary key, and then reads the authorizations of a whole client, or of all users.
+ */
+const equals = (eb: Builder, column: 'client_id' | 'provider', value: string): Expression<SqlBool> =>
+  eb(eb.case().when(column, '=', value).then(sql.lit(1)).end(), '=', sql.lit(1))
+
 const isCurrentFor: UserCondition = (eb, { subject }) =>
   eb('user_epoch', '>=', currentEpoch('user', eb.val(subject)))
 
 const isOfBuiltInUser: UserCondition = (eb, { builtInProvider }) =>
   eb.and([
-    eb('provider', '=', builtInProvider),
+    equals(eb, 'provider', builtInProvider),
     eb('resources', '=', toJson([])),
     eb('user_id', 'not like', '%:%'),
     eb('user_epoch', '>=', currentEpoch('user', eb.ref('user_id'))),
