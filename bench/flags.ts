@@ -11,6 +11,8 @@ export interface Flags {
   readonly rows: readonly Row[]
   /** Whether to print JSON instead of tables. */
   readonly isJson: boolean
+  /** Whether to print the tables in Markdown. */
+  readonly isMarkdown: boolean
 }
 
 const OPTIONS = {
@@ -18,6 +20,7 @@ const OPTIONS = {
   seconds: { type: 'string', default: '2' },
   only: { type: 'string', multiple: true, default: [] as string[] },
   json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
 } as const
 
 /** Parses the command line. Throws if an option is invalid. */
@@ -25,7 +28,8 @@ export function readFlags(): Flags {
   const { values } = parseArgs({ options: OPTIONS })
   const names = values.only.flatMap((list) => list.split(','))
   const [rounds, seconds] = [positive('rounds', values.rounds), positive('seconds', values.seconds)]
-  return { rounds, duration: seconds * 1000, rows: select(names), isJson: values.json }
+  const { json: isJson, markdown: isMarkdown } = values
+  return { rounds, duration: seconds * 1000, rows: select(names), isJson, isMarkdown }
 }
 
 /** Parses a number above 0. Throws if it is not one. */

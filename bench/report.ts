@@ -44,31 +44,53 @@ export function toResult(
   return { row: row.name, title: row.title, floor: row.floor, entrants }
 }
 
+const HEADING = [
+  '',
+  'CPU µs',
+  'least',
+  '× floor',
+  'req/s',
+  'p50 ms',
+  'p99 ms',
+  '× p99',
+  'core busy',
+  'rounds',
+]
+
 /** Formats a row as a text table. */
-export function toTable({ title, floor, entrants }: Result): string {
-  const heading = [
-    '',
-    'CPU µs',
-    'least',
-    '× floor',
-    'req/s',
-    'p50 ms',
-    'p99 ms',
-    '× p99',
-    'core busy',
-    'rounds',
-  ]
-  const present = entrants.filter(({ isNotInstalled }) => !isNotInstalled)
-  const lines = present.map(({ name, terms, median, ratio, latencyRatio, rounds }) =>
-    median === undefined
-      ? [name, 'no figures']
-      : [name, ...cells(median, leastOf(rounds), ratio, latencyRatio), String(rounds.length), `  ${terms}`],
-  )
-  const refusals = present.flatMap(({ name, refusals }) => refusals.map((refusal) => `! ${name}: ${refusal}`))
+export function toTable(result: Result): string {
+  const lines = linesOf(result).map(([line, terms]) => [...line, ...(terms === '' ? [] : [`  ${terms}`])])
+  return [headlineOf(result), ...align([HEADING, ...lines]), ...notesOf(result)].join('\n')
+}
+
+/** Formats a row as a table in Markdown. */
+export function toMarkdown(result: Result): string {
+  const lines = linesOf(result).map(([[name = '', ...cells], terms]) => [`\`${name}\``, ...cells, terms])
+  const ruler = ['---', ...HEADING.slice(1).map(() => '--:'), '---']
+  const table = [[...HEADING, ''], ruler, ...lines].map((cells) => `| ${cells.join(' | ')} |`)
+  return [`**${headlineOf(result)}**`, '', ...table, '', ...notesOf(result)].join('\n')
+}
+
+const headlineOf = ({ title, floor }: Result): string => `${title} (floor: ${floor})`
+
+/** The cells of each entrant that is installed, and its terms. */
+const linesOf = ({ entrants }: Result): readonly (readonly [readonly string[], string])[] =>
+  entrants
+    .filter(({ isNotInstalled }) => !isNotInstalled)
+    .map(({ name, terms, median, ratio, latencyRatio, rounds }) =>
+      median === undefined
+        ? [[name, 'no figures'], '']
+        : [[name, ...cells(median, leastOf(rounds), ratio, latencyRatio), String(rounds.length)], terms],
+    )
+
+function notesOf({ entrants }: Result): readonly string[] {
   const absent = entrants.filter(({ isNotInstalled }) => isNotInstalled).map(({ name }) => name)
-  const notes =
-    absent.length > 0 ? [...refusals, `- not installed (${INSTALL}): ${absent.join(', ')}`] : refusals
-  return [`${title} (floor: ${floor})`, ...align([heading, ...lines]), ...notes].join('\n')
+  return [
+    ...entrants
+      .filter(({ isNotInstalled }) => !isNotInstalled)
+      .flatMap(({ name, refusals }) => refusals.map((refusal) => `! ${name}: ${refusal}`)),
+    ...(absent.length > 0 ? [`- not installed (${INSTALL}): ${absent.join(', ')}`] : []),
+  ]
 }
 
 const leastOf = (rounds: readonly Round[]): number => Math.min(...rounds.map(({ cpu }) => cpu))

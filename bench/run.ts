@@ -3,13 +3,13 @@ import { cpus, loadavg } from 'node:os'
 import { compete } from './compete.ts'
 import { LOAD_CORE, SERVER_CORE, canPin, pinThisProcess } from './cores.ts'
 import { readFlags } from './flags.ts'
-import { type Result, toResult, toTable } from './report.ts'
+import { type Result, toMarkdown, toResult, toTable } from './report.ts'
 import { CONNECTIONS } from './rows.ts'
 
 /** The bench alone (one server, one load generator) stays below this load average. */
 const CROWDED = 2.5
 
-const { rounds, duration, rows, isJson } = readFlags()
+const { rounds, duration, rows, isJson, isMarkdown } = readFlags()
 const isPinned = canPin()
 if (isPinned) pinThisProcess(LOAD_CORE)
 
@@ -24,7 +24,7 @@ const results: Result[] = []
 for (const row of rows) {
   const result = toResult(row, await compete(row, rounds, duration, isPinned))
   results.push(result)
-  say(toTable(result))
+  say(isMarkdown ? toMarkdown(result) : toTable(result))
 }
 const [load = 0] = loadavg()
 if (load > CROWDED)

@@ -95,6 +95,8 @@ for (const [name, createFeed] of Object.entries(ROWS)) {
   ])
   const heading = ['', 'req/s', 'CPU µs', 'cores busy', 'p99 ms']
   console.log(`\n${name}\n${align([heading, ...lines]).join('\n')}`)
+  const [, one = 0, two = 0] = results.map((own) => median(own, ({ perSecond }) => perSecond))
+  console.log(`  two workers give ${(two / one).toFixed(2)} times the requests per second of one`)
 }
 for (const server of served) await server.stop()
 console.log(`\nLoad average ${(loadavg()[0] ?? 0).toFixed(1)}`)

@@ -43,6 +43,8 @@ export const variants: Readonly<Record<string, Start>> = {
   async postgres() {
     const own = await createOwnDatabase()
     const pool = new Pool({ connectionString: own.url })
+    // An idle connection may see the server stop.
+    pool.on('error', () => undefined)
     return startOn(pool, 'ES256, PostgreSQL', () => pool.end().then(() => own.drop()))
   },
 }

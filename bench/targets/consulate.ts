@@ -24,6 +24,7 @@ import { API_ANSWER } from '../api-answer.ts'
 import { answerJson, listen } from '../floors/parts/http.ts'
 import { apiRequest } from '../floors/parts/requests.ts'
 import { addUsers, mintCode, mintDeviceCode, USER, REDIRECT_URI, SCOPE, signIn } from './parts/mint.ts'
+import { times as timesAtOnce } from './parts/times.ts'
 import type { PreparedRequest, Start, Target } from '../target.ts'
 
 const ISSUER = 'https://auth.example.com'
@@ -43,6 +44,8 @@ export interface Differences {
   readonly guardCacheSize?: number
   /** The number of authorizations before the first request. Default 10,000. */
   readonly authorizations?: number
+  /** How many requests are prepared at the same time. Default 1, because SQLite has a single writer. */
+  readonly atOnce?: number
   /** Serves the guarded API, in place of `node:http`. */
   readonly serve?: (
     server: AuthorizationServer<typeof SCOPE>,
@@ -56,6 +59,7 @@ export async function startConsulate({
   fillStore,
   guardCacheSize,
   authorizations = ROWS,
+  atOnce = 1,
   serve = serveBare,
 }: Differences = {}): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -102,6 +106,7 @@ export async function startConsulate({
   await store.consents.add(session, registered.client.id, [SCOPE], Date.now())
   const { port, stop } = await serve(server, file)
 
+  const times = <Value>(count: number, make: () => Promise<Value>) => timesAtOnce(count, make, atOnce)
   const toRequest = requestsOf(registered)
   const codeRequest = async () => toRequest(await mintCode(store, registered, session))
   const exchange = async (): Promise<TokenAnswer> => {
@@ -213,11 +218,4 @@ function requestsOf({ client, secret }: RegisteredClient) {
     headers: { Authorization: `Basic ${credentials}`, 'Content-Type': type },
     body: new URLSearchParams(form).toString(),
   })
-}
-
-/** Sequential, because SQLite has a single writer. */
-async function times<Value>(count: number, make: () => Promise<Value>): Promise<readonly Value[]> {
-  const values: Value[] = []
-  while (values.length < count) values.push(await make())
-  return values
 }

@@ -63,6 +63,8 @@ export const variants: Readonly<Record<string, Start>> = {
   async postgres() {
     const database = await createOwnDatabase()
     const pool = new Pool({ connectionString: database.url })
+    // An idle connection may see the server stop.
+    pool.on('error', () => undefined)
     await pool.query(TABLE)
     const target = await startProvider((model) => createTable(pool, model), 'ES256, PostgreSQL')
     return { ...target, stop: () => target.stop().then(() => pool.end().then(() => database.drop())) }

@@ -1,4 +1,5 @@
 import { apiRequest, codeForm, deviceForm, FORMS, tokenRequest } from '../../floors/parts/requests.ts'
+import { AT_ONCE, times } from './times.ts'
 import type { PreparedRequest, Scenario, Target } from '../../target.ts'
 
 /** What the preparation needs to know about a running peer. */
@@ -42,9 +43,7 @@ export function preparation({
   return async (scenario, count) => {
     const make = makers[scenario]
     if (!make) throw new Error(`unsupported scenario: ${scenario}`)
-    const requests: PreparedRequest[] = []
-    while (requests.length < count) requests.push(await make())
-    return requests
+    return times(count, make, AT_ONCE)
   }
 }
 
