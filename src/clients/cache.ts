@@ -36,8 +36,10 @@ export function createClientCache(
       const id = importedClientId(named)
       const hit = known.get(id)
       if (hit && isFresh(hit.since)) return hit.client
+      // The row may change while the answer is on its way.
+      const since = clock.now()
       const client = await clients.find(id)
-      if (client) known.set(id, { client, since: clock.now() })
+      if (client) known.set(id, { client, since })
       return client
     },
     forget: (id) => void known.delete(id),

@@ -22,3 +22,20 @@ test('the cache remembers many clients, but not many large ones, which users cou
   expect(await countCached(2000)).toBe(1000)
   expect(await countCached(80_000)).toBe(500)
 })
+
+test('a client is cached from when the query was sent, because it may change while a slow database answers', async () => {
+  const clock = createTestClock()
+  let queries = 0
+  const find = async (id: string) => {
+    queries += 1
+    clock.advance('40s')
+    return sampleClient({ id })
+  }
+  const cache = createClientCache({ find }, clock, 60_000)
+  await cache.find('web')
+  await cache.find('web')
+  expect(queries).toBe(1)
+  clock.advance('20s')
+  await cache.find('web')
+  expect(queries).toBe(2)
+})
