@@ -14,7 +14,14 @@ import { ConnectionError } from '../../src/store/mysql/errors.ts'
 import { openOwnPool } from '../../src/store/mysql/own-pool.ts'
 import { createConnections } from '../../src/store/mysql/pool.ts'
 import { parseMysqlUrl } from '../../src/store/mysql/url.ts'
-import { ALICE, NOW, authorize, sampleAuthorization, sampleClient } from '../../src/testing/store/samples.ts'
+import {
+  ALICE,
+  NOW,
+  authorize,
+  sampleAuthorization,
+  sampleClient,
+  sampleCode,
+} from '../../src/testing/store/samples.ts'
 import type { TestDatabase, TestDatabaseServer } from '../support/database-server.ts'
 import { hasMariadb, openMariadb, startMariadb } from '../support/mariadb.ts'
 
@@ -120,6 +127,21 @@ describe.runIf(hasMariadb)('a store in MariaDB', () => {
     const taken = await failureOf(store.clients.insert(sampleClient()))
     expect(shown(taken)).toContain('Duplicate entry for key')
     expect(shown(taken)).not.toMatch(/Duplicate entry '|insert into/)
+  })
+
+  test('undoes an exchange that fails, and commits what comes after it on the same connection', async () => {
+    const [hash, id] = ['code-of-another', 'azn-of-another']
+    await store.codes.insert(sampleCode({ hash, authorizationId: id }), 'alice')
+    await store.codes.insert(sampleCode(), 'alice')
+    await store.authorizations.insert(sampleAuthorization({ id }), 'alice')
+    const other = mysql({ pool: usePool({ connectionLimit: 1 }) })
+    await other.codes.find(hash)
+    await expect(other.codes.exchange(hash, sampleAuthorization({ id }), 'alice', NOW)).rejects.toThrow(
+      'Duplicate entry',
+    )
+    expect(await other.codes.spend('code', NOW)).toBe(true)
+    expect((await store.codes.find('code'))?.spentAt).toBe(NOW)
+    expect((await store.codes.find(hash))?.spentAt).toBe(null)
   })
 
   test.each(['URL', 'pool'])('runs transactions at READ COMMITTED, whatever its %s says', async (kind) => {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { SqlDialect } from '../sql/dialect.ts'
 import { isAfterRanges } from '../sql/key-order.ts'
 import type { TableNames } from '../sql/table-names.ts'
+import { createCompoundTransactions } from './compound.ts'
 import { createCounters } from './counters.ts'
 import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
@@ -20,6 +21,7 @@ export function createMysqlDialect(
   const transaction = { begin, end: [] }
   const kysely = createKyselyDialect(connections, names)
   const toReturning = createReturningUpdates(kysely.createQueryCompiler())
+  const toTransaction = createCompoundTransactions(begin)
   return {
     kysely,
     pool: connections,
@@ -51,6 +53,7 @@ export function createMysqlDialect(
     hasUpdateReturning: false,
     hasWritableCtes: false,
     toReturning: (update) => (connections.isMariadb() ? toReturning(update) : undefined),
+    toTransaction: (first, then) => (connections.isMariadb() ? toTransaction(first, then) : undefined),
     prependToJson,
     transactions: { durable: transaction, relaxed: transaction },
     migrations: migrationsOf(names),

@@ -106,6 +106,8 @@ function createConnection(raw: MysqlConnection, limitOf: Limit): Connection {
       } catch (cause) {
         const error = toDatabaseError(cause)
         if (isUnavailable(error)) failure = error
+        // A compound may have left its transaction open.
+        isInTransaction ||= query.query.kind === 'RawNode'
         throw error
       }
     },

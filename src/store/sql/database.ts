@@ -29,6 +29,8 @@ export interface Database extends QueryRunner {
   ) => Promise<Result>
   /** Runs one statement as a `relaxed` transaction of its own. Returns whether it changed one row. */
   readonly change: (query: CompiledQuery) => Promise<boolean>
+  /** Runs `first`, and `then` if it changed one row, in a `relaxed` transaction of their own. Returns whether it did. */
+  readonly changeBoth: (first: CompiledQuery, then: CompiledQuery) => Promise<boolean>
   /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns what it is changed to. */
   readonly changeRow: <Row, Result>(change: RowChange<Row, Result>) => Promise<Result | undefined>
   /**
@@ -97,6 +99,15 @@ export function createDatabase(dialect: SqlDialect): Database {
     ),
     transaction,
     change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
+    async changeBoth(first, then) {
+      const both = additions.getStore()?.isOpen ? undefined : dialect.toTransaction?.(first, then)
+      if (both) return (await queries.execute(both)) > 0
+      return transaction('relaxed', async (runner) => {
+        if ((await runner.execute(first)) !== 1) return false
+        await runner.execute(then)
+        return true
+      })
+    },
     changeRow({ update, select, toResult }) {
       const returning = dialect.hasUpdateReturning ? update : dialect.toReturning?.(update)
       return returning

@@ -137,6 +137,11 @@ export interface SqlDialect {
    * store then selects the row in the same transaction.
    */
   readonly toReturning?: <Row>(update: CompiledQuery<Row>) => CompiledQuery<Row> | undefined
+  /**
+   * Returns one statement that is a whole transaction: it runs `first`, and `then` if that changed one row. After an error,
+   * neither has happened. Undefined, also as the result, if there is none: the statements are then sent one by one.
+   */
+  readonly toTransaction?: (first: CompiledQuery, then: CompiledQuery) => CompiledQuery | undefined
   /** Whether an `insert` can follow from an `update` in the same statement: `with … as (update … returning …) insert …`. */
   readonly hasWritableCtes: boolean
   /** Returns the JSON array in a column with one more element, given as JSON text, before its first `maximum - 1`. */

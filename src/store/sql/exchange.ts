@@ -32,7 +32,7 @@ interface Conditions {
  * exchange finds the code voided. Exchanges of different codes never wait for each other.
  */
 export function createExchange(database: Database): CodeStore['exchange'] {
-  const exchange = database.dialect.hasWritableCtes ? inOneStatement(database) : inTransaction(database)
+  const exchange = database.dialect.hasWritableCtes ? inOneStatement(database) : inTwoStatements(database)
   return (hash, authorization, subject, now, { userMustExist = false } = {}) => {
     const { id, clientId, sessionId, userId, epochs } = authorization
     const conditions: Conditions = {
@@ -54,15 +54,10 @@ export function createExchange(database: Database): CodeStore['exchange'] {
 
 type Exchange = (conditions: Conditions, row: AuthorizationRow) => Promise<boolean>
 
-function inTransaction({ db, transaction }: Database): Exchange {
+function inTwoStatements({ db, changeBoth }: Database): Exchange {
   const spend = prepare((conditions: Conditions) => buildSpend(db, conditions))
   const insert = prepareInsert(db, 'consulate_authorizations')
-  return (conditions, row) =>
-    transaction('relaxed', async (queries) => {
-      if ((await queries.execute(spend(conditions))) === 0) return false
-      await queries.execute(insert(row))
-      return true
-    })
+  return (conditions, row) => changeBoth(spend(conditions), insert(row))
 }
 
 function inOneStatement({ db, change }: Database): Exchange {

@@ -1,0 +1,29 @@
+import { CompiledQuery } from 'kysely'
+
+/**
+ * MariaDB can run a whole transaction as one prepared statement. `begin` starts it. A handler in it could not roll it back when
+ * the query is killed, so an error ends the connection, and with it the transaction.
+ */
+export function createCompoundTransactions(
+  begin: readonly string[],
+): (first: CompiledQuery, then: CompiledQuery) => CompiledQuery {
+  const compiled = new WeakMap<object, string>()
+  return (first, then) => {
+    const statement = compiled.get(first.query) ?? compile(begin, first.sql, then.sql)
+    compiled.set(first.query, statement)
+    return CompiledQuery.raw(statement, [...first.parameters, ...then.parameters])
+  }
+}
+
+const compile = (begin: readonly string[], first: string, then: string): string => `begin not atomic
+  ${begin.join('; ')};
+  ${immediately(first)};
+  if row_count() = 1 then
+    ${immediately(then)};
+  end if;
+  commit;
+end`
+
+/** The server may parse a statement of a compound again after a migration, without the parameters around it. Text is safe from that. */
+const immediately = (statement: string): string =>
+  `execute immediate '${statement.replaceAll("'", "''")}' using ${statement.match(/\?/g)?.join(', ')}`
