@@ -5,7 +5,7 @@ import { isAfterTuple } from '../sql/key-order.ts'
 import { canUseThreads, createBackground } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
-import { isBusy, isUniqueViolation, isUnusable } from './errors.ts'
+import { isBusy, isMissingTable, isUniqueViolation, isUnusable } from './errors.ts'
 import { MEMORY } from './file.ts'
 
 /** Creates the dialect of SQLite. It needs SQLite 3.37 for strict tables. */
@@ -65,7 +65,7 @@ const migrations: MigrationRules = {
     const rows = await run(indexes as CompiledQuery<{ readonly owner: string; readonly name: string }>)
     return new Set(rows.map(({ owner, name }) => `${owner}.${name}`))
   },
-  isMissingTable: (error) => error instanceof Error && error.message.startsWith('no such table'),
+  isMissingTable,
   script: { command: 'sqlite3 -bail FILE < SCRIPT', begin: ['begin immediate'], end: ['commit'] },
 }
 

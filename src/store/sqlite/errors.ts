@@ -14,8 +14,11 @@ const UNUSABLE = new Set([
 /** Extended result codes: a unique index or primary key already has the value. */
 const UNIQUE_VIOLATIONS = new Set([2067, 1555])
 
-const extendedCodeOf = (error: unknown): number =>
-  error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
+/** In test runners that use `node:vm`, such as Jest, errors of Node itself are not instances of the `Error` here. */
+const hasField = <Name extends string>(error: unknown, name: Name): error is Record<Name, unknown> =>
+  typeof error === 'object' && error !== null && name in error
+
+const extendedCodeOf = (error: unknown): number => (hasField(error, 'errcode') ? Number(error.errcode) : 0)
 
 const codeOf = (error: unknown): number => extendedCodeOf(error) & 0xff
 
@@ -26,4 +29,7 @@ export const isBusy = (error: unknown): boolean => [BUSY, LOCKED].includes(codeO
 
 /** Returns whether the file cannot be used now. Errors with a `syscall` come from the file system, when the file is opened. */
 export const isUnusable = (error: unknown): boolean =>
-  UNUSABLE.has(codeOf(error)) || (error instanceof Error && 'syscall' in error)
+  UNUSABLE.has(codeOf(error)) || hasField(error, 'syscall')
+
+export const isMissingTable = (error: unknown): boolean =>
+  hasField(error, 'message') && String(error.message).startsWith('no such table')
