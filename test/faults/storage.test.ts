@@ -80,9 +80,9 @@ const errorsIn = ({ logs }: Pick<ServerProcess, 'logs'>): readonly Record<string
 
 const tokenIn = ({ body }: JsonResponse): string => String(body['refresh_token'])
 
-/** Mounts a disk of 1 MB on a folder. */
+/** Mounts a disk of 4 MB on a folder. */
 function mountDisk(folder: string): void {
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder])
   if (status !== 0) throw new Error(`A disk cannot be mounted: ${stderr.toString()}`)
 }
 
@@ -98,7 +98,7 @@ describe('a full disk', () => {
     const place = await open({}, true)
     const { node, tokens, visit, folder } = place
     const ballast = join(folder, 'ballast')
-    await writeFile(ballast, Buffer.alloc(2 ** 21)).catch(() => undefined)
+    await writeFile(ballast, Buffer.alloc(2 ** 22)).catch(() => undefined)
     expectUnavailable(await refresh({ server: node, client: visit.client }, tokens.refresh_token))
     await expect
       .poll(() => errorsIn(place))
