@@ -2,13 +2,13 @@ import '../lib/node-version.ts'
 import type { PoolConfig } from 'pg'
 import type { Store } from './contract.ts'
 import { createPostgresDialect } from './postgres/dialect.ts'
-import type { PostgresPool } from './postgres/pool.ts'
+import type { PostgresPool } from './postgres/given-pool.ts'
 import { parsePostgresUrl } from './postgres/url.ts'
 import { requireDriver } from './require-driver.ts'
 import { createSqlStore } from './sql/store.ts'
 import { checkTableNames, DEFAULT_PREFIX } from './sql/table-names.ts'
 
-export type { PostgresClient, PostgresPool } from './postgres/pool.ts'
+export type { PostgresClient, PostgresPool } from './postgres/given-pool.ts'
 
 /** The database and how to use it. */
 export type PostgresOptions = PostgresTables & ({ readonly url: string } | { readonly pool: PostgresPool })

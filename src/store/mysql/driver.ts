@@ -5,7 +5,12 @@ export interface MysqlPool {
   getConnection(callback: (error: Error | null, connection: MysqlConnection) => void): void
 }
 
-/** A connection of such a pool, as far as it is used. */
+/** A pool of `mysql2/promise`, as far as it is used. */
+export interface PromisePool {
+  readonly pool: MysqlPool
+}
+
+/** A connection of a pool, as far as it is used. */
 export interface MysqlConnection {
   readonly config?: { readonly typeCast?: unknown }
   query(query: MysqlQuery, callback: MysqlCallback): unknown

@@ -3,34 +3,7 @@ import type { CompiledQuery, QueryResult } from 'kysely'
 import type { ConnectionPool, Run } from '../sql/dialect.ts'
 import { migrationLimit } from '../sql/migration-limits.ts'
 import { ConnectionError, isBreaking, isLostStatement, toDatabaseError } from './errors.ts'
-
-/** A connection of a pool of the `pg` package, as far as it is used. */
-export interface PostgresClient {
-  query(config: PostgresQuery): Promise<PostgresResult>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  release(destroy?: boolean): void
-}
-
-/** A `Pool` of the `pg` package (8.12 or later), as far as it is used. */
-export interface PostgresPool {
-  connect(): Promise<PostgresClient>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  end(): Promise<void>
-}
-
-interface PostgresQuery {
-  readonly text: string
-  readonly values?: unknown[]
-  readonly name?: string
-  readonly types: { getTypeParser(): (value: unknown) => unknown }
-  /** In milliseconds. */
-  readonly query_timeout: number
-}
-
-interface PostgresResult {
-  readonly rows: unknown[]
-  readonly rowCount: number | null
-}
+import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './given-pool.ts'
 
 /** Where connections come from, and how long calls wait for them. */
 export interface PoolOptions {
