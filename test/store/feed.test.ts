@@ -10,7 +10,7 @@ import { dose } from '../support/dose.ts'
 
 const PROCESSES = 4
 const LANES = 4
-const ROUNDS = dose(2, 20)
+const ROUNDS = dose(2, 8)
 /** Entries of one round: a token, an authorization, two sessions and a user. */
 const ENTRIES = 5
 
