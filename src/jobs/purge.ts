@@ -67,9 +67,9 @@ export interface PurgeContext {
 
 const DEFAULT_HOURS = 168
 /** Rows per batch. */
-const BATCH_SIZE = { least: 16, most: 512 } as const
+const BATCH_SIZE = { least: 8, most: 512 } as const
 /** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
-const BATCH_TIME = 3
+const BATCH_TIME = 1
 /**
  * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
  * is idle, and on one that is always busy.

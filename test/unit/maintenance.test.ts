@@ -132,9 +132,9 @@ test('a purge that was stopped is continued by another node within two minutes, 
 })
 
 test.each([
-  ['slow ones have sixteen rows', 40, [16, 16]],
-  ['fast ones grow to 512', 1, [16, 32, 64, 128, 256, 512, 512]],
-  ['those of three milliseconds stay as they are', 3, [16, 16]],
+  ['slow ones have eight rows', 40, [8, 8]],
+  ['fast ones grow to 512', 0.25, [8, 16, 32, 64, 128, 256, 512, 512]],
+  ['those of a millisecond stay as they are', 1, [8, 8]],
 ])('a purge adapts its batches to the time they take: %s', async (_, duration, sizes) => {
   let now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => now)
