@@ -95,7 +95,7 @@ export async function requireInstalled(project: Project): Promise<void> {
 /** Returns false if the database is at its default path because neither a file nor a variable says anything. */
 const hasSettings = ({ isFromEnvironment }: Project): boolean => !isFromEnvironment || hasVariables()
 
-/** Returns whether a variable of the environment says that there is a project. */
+/** Returns whether an environment variable configures the project. */
 const hasVariables = (): boolean =>
   ['CONSULATE_DATA', 'CONSULATE_DATABASE_URL', 'CONSULATE_ISSUER'].some((name) => process.env[name])
 

@@ -11,7 +11,7 @@ export interface SealedSecretStore {
   /** Returns the document, if there is one. Running servers call it every 5 seconds. */
   read(): Promise<SealedDocument | undefined>
   /**
-   * Replaces the document only if its version is `from`; 0 means that there is none. The new version is `from + 1`. Durable.
+   * Replaces the document only if its version is `from` (0 if there is none yet). The new version is `from + 1`. Durable.
    * Returns whether it did.
    */
   replace(from: number, sealed: string): Promise<boolean>

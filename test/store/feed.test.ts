@@ -14,7 +14,7 @@ const ROUNDS = dose(2, 8)
 /** Entries of one round: a token, an authorization, two sessions and a user. */
 const ENTRIES = 5
 
-/** Starts a process that writes when it is told to. Returns that, which resolves when the process has ended. */
+/** Starts a process that waits to write. Returns a function that makes it write, and resolves when it has exited. */
 async function startWriter(url: string, name: string): Promise<() => Promise<unknown>> {
   const script = fileURLToPath(new URL('feed/writer.ts', import.meta.url))
   const child = fork(script, [url, name, String(ROUNDS)])

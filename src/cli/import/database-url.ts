@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { TLS_OPTIONS } from '../../store/server-url.ts'
 import { CommandError, UsageError } from '../errors.ts'
 
 /** The certificates that TLS uses, as text. */
@@ -92,14 +93,7 @@ function decode(part: string): string {
 
 /** The names that the clients of PostgreSQL and MySQL use. */
 const OPTIONS: Readonly<Record<string, string>> = {
-  sslmode: 'sslmode',
-  'ssl-mode': 'sslmode',
-  sslrootcert: 'sslrootcert',
-  'ssl-ca': 'sslrootcert',
-  sslcert: 'sslcert',
-  'ssl-cert': 'sslcert',
-  sslkey: 'sslkey',
-  'ssl-key': 'sslkey',
+  ...TLS_OPTIONS,
   connect_timeout: 'connect_timeout',
   'connect-timeout': 'connect_timeout',
   socket: 'socket',
