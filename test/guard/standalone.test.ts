@@ -3,11 +3,12 @@ import { createGuard } from '../../src/guard/standalone.ts'
 import type { Guard, RevocationFeedOptions } from '../../src/guard/standalone.ts'
 import { jsonLogger } from '../../src/index.ts'
 import { createKeySet } from '../../src/keys/key-set.ts'
+import { createBroadcastHub } from '../support/broadcast-hub.ts'
 import { openBrowser } from '../support/browser.ts'
 import { claimOf, getCodeFlowTokens, getTokens } from '../support/oauth-client.ts'
 import { createSecrets, testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
-import type { TestServer } from '../support/server.ts'
+import type { ServerOptions, TestServer } from '../support/server.ts'
 import { answer, cut, openRelay } from './relay.ts'
 import { startService } from './start-service.ts'
 
@@ -16,20 +17,29 @@ const JWKS = '/.well-known/jwks.json'
 const FEED = '/oauth/revocations'
 
 const relay = await openRelay()
-const server = await startServer({ issuer: relay.origin })
+/**
+ * The servers do nothing by themselves: while a test has a clock of its own, they would compare times of different clocks,
+ * and wait for hours.
+ */
+const passive: ServerOptions = {
+  issuer: relay.origin,
+  broadcast: createBroadcastHub(),
+  revocations: { pollInterval: '1h', maxStaleness: '2h' },
+}
+const server = await startServer(passive)
 const follower = await server.addClient({ followsRevocations: true, redirectUris: [] })
 const credentials = { clientId: follower.id, clientSecret: follower.secret ?? '' }
 const token = await machineToken(server)
 /** The same server, restarted with another signing key. */
 const successor = await startServer({
-  issuer: relay.origin,
+  ...passive,
   file: server.file,
   secrets: { signingKeys: createSecrets().signingKeys, secrets: testSecrets.secrets },
 })
 const tokenOfNextKey = await machineToken(successor)
 afterAll(async () => {
-  await server.close()
   await successor.close()
+  await server.close()
   await relay[Symbol.asyncDispose]()
 })
 
