@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { textsIn } from './texts-in.ts'
 
 /** The secrets of a test run, none of which may appear in logs, events or the database. */
 export interface KnownSecrets {
@@ -38,13 +39,9 @@ export function findLeaks({ entries }: KnownSecrets, { logs, events, file }: Pla
     'the bytes of the file': bytesOf(file),
     'the bytes of its journal': bytesOf(`${file}-wal`),
   }
-  const needles = [...entries].flatMap(([value, kind]) =>
-    spellings(value).map((text) => [text, kind] as const),
-  )
+  const kinds = new Map([...entries].flatMap(([value, kind]) => spellings(value).map((text) => [text, kind])))
   return Object.entries(places).flatMap(([place, text]) =>
-    needles
-      .filter(([needle]) => text.includes(needle))
-      .map(([needle, kind]) => `${kind} in ${place}: ${needle}`),
+    textsIn(text, [...kinds.keys()]).map((found) => `${kinds.get(found)} in ${place}: ${found}`),
   )
 }
 
