@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '../../src/store/contract.ts'
@@ -7,6 +7,7 @@ import { postgres } from '../../src/store/postgres.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { TestDatabase } from './database-server.ts'
 import { hasMariadb, openMariadb } from './mariadb.ts'
+import { createMigratedFile } from './migrated-file.ts'
 import { hasPostgres, openPostgres } from './postgres.ts'
 
 /** A migrated database without rows of its own. */
@@ -78,13 +79,10 @@ async function openEmptySqlite(): Promise<EmptyDatabase> {
   }
 }
 
-let template: Promise<string> | undefined
-
-/** Copying the file of a migrated database is faster than migrating another one. */
 async function openSqlite(): Promise<OpenDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'consulate-'))
   const path = join(folder, 'consulate.db')
-  await copyFile(await (template ??= createTemplate()), path)
+  await createMigratedFile(path)
   const store = sqlite(path)
   return {
     url: `sqlite:${path}`,
@@ -94,14 +92,6 @@ async function openSqlite(): Promise<OpenDatabase> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function createTemplate(): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), 'consulate-template-')), 'consulate.db')
-  const store = sqlite(path)
-  await store.migrate()
-  await store.close()
-  return path
 }
 
 /**

@@ -16,6 +16,7 @@ import { commonConfig } from './config.ts'
 import type { TestConfig, TestScope } from './config.ts'
 import { createKnownSecrets, findLeaks } from './known-secrets.ts'
 import type { KnownSecrets } from './known-secrets.ts'
+import { createMigratedFile } from './migrated-file.ts'
 import { mount as mountFramework, type Mount } from './mount.ts'
 import { testSecrets } from './secrets.ts'
 
@@ -88,6 +89,7 @@ export async function startServer({
   const http = createServer()
   const origin = await listen(http)
   const database = file ?? join(directory, 'data.db')
+  if (file === undefined && config.store === undefined) await createMigratedFile(database)
   const { logs, events, knownSecrets, clock } = { ...recorders(), clock: createTestClock() }
   const store = config.store ?? sqlite(database)
   const logger = jsonLogger({ level: 'debug', write: (line) => void logs.push(line) })
