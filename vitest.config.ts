@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { FailuresLast } from './test/support/failures-last.ts'
 
 /** Files that take minutes in CI start first. Otherwise one of them runs alone in the end. */
 const SLOW =
@@ -20,13 +21,14 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/temporary-folder.ts',
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     teardownTimeout: 60_000,
     pool: 'forks',
     // Files of a worker share the modules they import. Loading those for each file took a third of the CPU time.
     isolate: false,
     restoreMocks: true,
     maxWorkers: 3,
+    reporters: [new FailuresLast()],
     sequence: { sequencer: SlowFirst },
   },
 })

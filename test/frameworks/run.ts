@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { listOf, type Results } from '../support/failures-last.ts'
 import { hasNext } from './next/build.ts'
 
 const [, , ...named] = process.argv
@@ -44,41 +46,34 @@ await rm(folder, { recursive: true })
 printSummary()
 process.exitCode = results.every(([, { isSuccess }]) => isSuccess) ? 0 : 1
 
-/** The outcome of the tests in one framework. They can all pass and the run fail, because of an error outside of tests. */
-interface Result {
-  readonly passed: number
-  readonly failed: number
+/** The results of the tests in one framework. */
+interface Result extends Results {
   readonly isSuccess: boolean
 }
 
 async function run(framework: string): Promise<Result> {
   const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).pathname
-  const report = join(folder, `${framework}.json`)
-  const flags = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
+  const file = join(folder, `${framework}.json`)
   const exclude = LEFT_OUT.map((name) => `--exclude=test/flows/${name}.test.ts`)
-  const child = spawn(process.execPath, [vitest, 'run', 'test/flows', ...flags, ...exclude], {
+  const child = spawn(process.execPath, [vitest, 'run', 'test/flows', ...exclude], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, FRAMEWORK: framework },
+    env: { ...process.env, FRAMEWORK: framework, RESULTS_FILE: file },
   })
   const [code] = (await once(child, 'exit')) as [number | null]
-  return { ...(await readCounts(report)), isSuccess: code === 0 }
+  return { ...(await readResults(file)), isSuccess: code === 0 }
 }
 
-async function readCounts(report: string): Promise<Pick<Result, 'passed' | 'failed'>> {
-  const text = await readFile(report, 'utf8').catch(() => '{}')
-  const { numPassedTests: passed = 0, numFailedTests: failed = 0 } = JSON.parse(text) as {
-    readonly numPassedTests?: number
-    readonly numFailedTests?: number
-  }
-  return { passed, failed }
-}
+const readResults = async (file: string): Promise<Results> =>
+  existsSync(file)
+    ? (JSON.parse(await readFile(file, 'utf8')) as Results)
+    : { passed: 0, failures: [{ name: 'vitest', error: 'The run was aborted' }] }
 
 function printSummary(): void {
+  for (const [framework, { failures }] of results)
+    if (failures.length > 0) process.stdout.write(`\nFailed in ${framework}:\n${listOf(failures)}`)
   const lines = results.map(
-    ([framework, { passed, failed, isSuccess }]) =>
-      `${isSuccess ? 'passed' : 'FAILED'}  ${framework}: ${passed} passed, ${failed} failed`,
+    ([framework, { passed, failures, isSuccess }]) =>
+      `${isSuccess ? 'passed' : 'FAILED'}  ${framework}: ${passed} passed, ${failures.length} failed`,
   )
-  const sum = (count: 'passed' | 'failed'): number =>
-    results.reduce((total, [, result]) => total + result[count], 0)
-  process.stdout.write(`\n${lines.join('\n')}\n${sum('passed')} passed, ${sum('failed')} failed\n`)
+  process.stdout.write(`\n${lines.join('\n')}\n`)
 }
