@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser, type Browser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import { getCodeFlowTokens, refresh, type CodeFlow } from '../support/oauth-client.ts'
 import type { TestServer } from '../support/server.ts'
-import { consulate, freePort, installed, serve, type Outcome, type Variables } from './run.ts'
+import { consulate, installed, serve, type Outcome, type Variables } from './run.ts'
 
 /** A user who is signed in to a server in a browser and has authorized a client. */
 export interface SignedInUser {
@@ -36,7 +37,7 @@ export interface CliServer {
 /** Starts a server with a new database. */
 export async function startCliServer(): Promise<CliServer> {
   const cwd = await installed()
-  const port = String(await freePort())
+  const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const env: Variables = { CONSULATE_ISSUER: origin, CONSULATE_SCOPES: 'orders:read=See your orders' }
   const running = await serve(cwd, [], { ...env, PORT: port })

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
-import { consulate, emptyDirectory, freePort, installed, serve } from './run.ts'
+import { consulate, emptyDirectory, installed, serve } from './run.ts'
 
 const REASON = /password\s+authentication\s+failed|ECONNREFUSED/
 
@@ -91,7 +92,7 @@ describe.runIf(hasPostgres)('CONSULATE_DATABASE_URL of PostgreSQL', () => {
   ])('is not printed with %s', async (_, change) => {
     const database = await openPostgres()
     onTestFinished(database.drop)
-    const { href } = change(new URL(database.url), String(await freePort()))
+    const { href } = change(new URL(database.url), await freePort())
     const env = { ...ISSUER, CONSULATE_DATABASE_URL: href }
     const cwd = await installed()
     for (const command of ['client list', 'install', 'doctor', 'doctor --json']) {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory, freePort, installed, serve } from './run.ts'
+import { consulate, emptyDirectory, installed, serve } from './run.ts'
 import type { Outcome } from './run.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** Starts a server and returns it with its directory. */
 async function startServer() {
   const cwd = await installed()
-  const port = String(await freePort())
+  const port = await freePort()
   const serving = await serve(cwd, [], { CONSULATE_ISSUER: `http://127.0.0.1:${port}`, PORT: port })
   return { cwd, ...serving }
 }

@@ -5,8 +5,9 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../support/cluster.ts'
+import { freePort } from '../support/free-port.ts'
 import { listen } from '../support/server.ts'
-import { consulate, freePort, installed, serve, type RunningServer } from './run.ts'
+import { consulate, installed, serve, type RunningServer } from './run.ts'
 
 const ENVIRONMENT = { CONSULATE_ISSUER: 'https://id.example.com', CONSULATE_SCOPES: 'orders:read=See orders' }
 
@@ -131,7 +132,7 @@ test('no request is lost while each of two nodes behind a balancer is restarted'
   )
   const client = JSON.parse(created.stdout) as Readonly<Record<'client_id' | 'client_secret', string>>
   const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')
-  const ports = [String(await freePort()), String(await freePort())]
+  const ports = [await freePort(), await freePort()]
   const start = (port: string): Promise<RunningServer> =>
     serve(cwd, ['--drain', '2'], { ...ENVIRONMENT, PORT: port })
   const nodes = await Promise.all(ports.map(start))

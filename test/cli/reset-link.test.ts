@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { consulate, emptyDirectory, freePort, installed, serve } from './run.ts'
+import { consulate, emptyDirectory, installed, serve } from './run.ts'
 
 const ADA = 'ada@example.com'
 
@@ -24,7 +25,7 @@ export default {
 describe('consulate user reset-link', () => {
   test('prints a link that works once, while a server runs', async () => {
     const cwd = emptyDirectory()
-    const port = String(await freePort())
+    const port = await freePort()
     writeFileSync(join(cwd, 'consulate.config.mjs'), configFile(port))
     expect(await consulate(cwd, ['install'])).toMatchObject({ code: 0 })
     const env = { CONSULATE_PASSWORD: 'correct horse' }

@@ -1,7 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,6 +9,7 @@ import { onTestFinished } from 'vitest'
 import { findConfigFile } from '../../src/cli/config-file.ts'
 import { programFile } from '../support/bundle.ts'
 import type { SharedCommand } from './shared-process.ts'
+import { freePort } from '../support/free-port.ts'
 
 export const BIN = resolve('bin/consulate.js')
 
@@ -167,7 +167,7 @@ export async function serve(
   env: Variables = {},
   atEnd: AtEnd = onTestFinished,
 ): Promise<RunningServer> {
-  const port = env['PORT'] ?? String(await freePort())
+  const port = env['PORT'] ?? (await freePort())
   const bin = await binFor(cwd, args, env)
   const child = start(bin, cwd, ['serve', ...args], { ...env, PORT: port })
   atEnd(() => void child.kill('SIGKILL'))
@@ -179,15 +179,6 @@ export async function serve(
     printed,
     stop: (signal = 'SIGTERM') => (child.kill(signal), ended),
   }
-}
-
-/** Returns a free port of 127.0.0.1. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 const start = (bin: string, cwd: string, args: readonly string[], env: Variables): ChildProcess =>

@@ -4,15 +4,8 @@ import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import {
-  consulate,
-  emptyDirectory,
-  freePort,
-  installed,
-  serve,
-  type RunningServer,
-  type Variables,
-} from './run.ts'
+import { consulate, emptyDirectory, installed, serve, type RunningServer, type Variables } from './run.ts'
+import { freePort } from '../support/free-port.ts'
 
 const ENVIRONMENT: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.com',
@@ -230,7 +223,7 @@ describe('consulate serve, from a configuration file', () => {
 describe('consulate serve shuts down cleanly', () => {
   const started = async (): Promise<{ cwd: string; server: RunningServer }> => {
     const cwd = await installed()
-    return { cwd, server: await serve(cwd, [], { ...ENVIRONMENT, PORT: String(await freePort()) }) }
+    return { cwd, server: await serve(cwd, [], { ...ENVIRONMENT, PORT: await freePort() }) }
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)(

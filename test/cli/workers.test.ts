@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/cluster.ts'
-import { BIN, consulate, freePort, installed, serve, type Variables } from './run.ts'
+import { BIN, consulate, installed, serve, type Variables } from './run.ts'
 import {
   childrenOf,
   createProject,
@@ -19,6 +19,7 @@ import {
   type WorkersServer,
 } from './workers.ts'
 import { dose } from '../support/dose.ts'
+import { freePort } from '../support/free-port.ts'
 
 const ENVIRONMENT: Variables = {
   CONSULATE_ISSUER: 'https://auth.example.com',
@@ -96,7 +97,7 @@ describe('consulate serve --workers', () => {
   })
 
   test('runs without a terminal and with no other environment variables', async () => {
-    const [cwd, port] = [await installed(), String(await freePort())]
+    const [cwd, port] = [await installed(), await freePort()]
     const args = [BIN, 'serve', '--workers', '2', '--port', port]
     const child = spawn(process.execPath, args, {
       cwd,

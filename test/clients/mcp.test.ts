@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../examples/program.ts'
+import { freePort } from '../support/free-port.ts'
 import type { TestServer, TestUser } from '../support/server.ts'
 import { startIdentity, visitApp, type Identity } from './identity.ts'
 import { areClientsInstalled } from './installed.ts'

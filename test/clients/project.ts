@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../examples/program.ts'
+import { freePort } from '../support/free-port.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { Identity } from './identity.ts'

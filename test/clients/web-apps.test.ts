@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { freePort } from '../examples/program.ts'
 import { startIdentity, visitApp, type AppVisit } from './identity.ts'
 import { areClientsInstalled, FOLDER } from './installed.ts'
 import { programNames, programText, runText } from './program.ts'
+import { freePort } from '../support/free-port.ts'
 
 const identity = await startIdentity()
 const { issuer, server, user } = identity

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { startWebApp } from '../support/web-app.ts'
-import { freePort, run, settingsIn } from './program.ts'
+import { run, settingsIn } from './program.ts'
 
 test('axios-client: signs in once, and refreshes once for parallel calls', async () => {
   const app = await startWebApp()

@@ -4,8 +4,9 @@ import nest from '../../examples/nest/rolldown.config.ts'
 import { openBrowser } from './browser.ts'
 import { emptyDirectory, serve } from '../cli/run.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { freePort } from '../support/free-port.ts'
 import { startServer } from '../support/server.ts'
-import { freePort, run, settingsIn, type Program } from './program.ts'
+import { run, settingsIn, type Program } from './program.ts'
 
 const running: Program[] = []
 afterEach(async () => void (await Promise.all(running.splice(0).map((program) => program.stop()))))

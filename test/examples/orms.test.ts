@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ROOT } from '../house/repository.ts'
+import { freePort } from '../support/free-port.ts'
 import { hasPackagesOf, packedProject, runIn } from '../support/packed.ts'
 import { openBrowser } from './browser.ts'
-import { freePort, run, settingsIn } from './program.ts'
+import { run, settingsIn } from './program.ts'
 
 const ORMS = [
   {

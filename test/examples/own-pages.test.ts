@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ROOT } from '../house/repository.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { freePort } from '../support/free-port.ts'
 import { hasPackagesOf, packedProject, runIn } from '../support/packed.ts'
-import { freePort, run, settingsIn } from './program.ts'
+import { run, settingsIn } from './program.ts'
 
 const ADA = { email: 'ada@example.com', password: 'correct horse' }
 

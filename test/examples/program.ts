@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { ROOT } from '../house/repository.ts'
 
 /** An example that runs, as `npm run example` would run it. */
@@ -43,17 +42,6 @@ export function run(file: string, environment: Environment = {}): Program {
       await end
     },
   }
-}
-
-/** Returns a port that is free at the moment. */
-export function freePort(): Promise<string> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(String(port)))
-    })
-  })
 }
 
 /** The settings in a line such as `A=1 B=2 npm run example …`. */

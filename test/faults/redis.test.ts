@@ -11,9 +11,9 @@ import {
   startCluster,
   type Cluster,
 } from '../support/cluster.ts'
+import { freePort } from '../support/free-port.ts'
 import { callApi, claimOf, getCodeFlowTokens, type CodeFlow } from '../support/oauth-client.ts'
 import { startProcess, type ServerProcess } from '../support/process.ts'
-import { freePort } from '../examples/program.ts'
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 

@@ -13,9 +13,9 @@ import {
   type UserSource,
 } from '../../src/cli/init/choices.ts'
 import { packagesFor } from '../../src/cli/init/manifest.ts'
-import { freePort } from '../cli/run.ts'
 import { ROOT } from '../house/repository.ts'
 import { openBrowser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import { hasNext, NEXT } from '../frameworks/next/build.ts'
 import { installPacked, packedProject, runIn, writeFiles } from '../support/packed.ts'
@@ -102,7 +102,7 @@ async function isFormatted(cwd: string): Promise<boolean> {
 
 /** Runs an npm script and waits until it says where it listens. */
 async function startApp(cwd: string, script: 'dev' | 'start'): Promise<string> {
-  const port = String(await freePort())
+  const port = await freePort()
   const env = { PATH: pathOf(cwd), PORT: port }
   // A group of its own, because npm does not pass SIGKILL on.
   const child = spawn('npm', ['run', script], { cwd, env, detached: true })

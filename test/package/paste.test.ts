@@ -5,10 +5,10 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../cli/run.ts'
 import { blocksOf, fileNameOf, type Block } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
 import { openBrowser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import { installPacked, packTarball, runIn } from '../support/packed.ts'
 
@@ -65,7 +65,7 @@ interface Newcomer {
 async function startWith(language: Language): Promise<Newcomer> {
   const cwd = mkdtempSync(join(tmpdir(), 'consulate-paste-'))
   onTestFinished(() => rmSync(cwd, { recursive: true, force: true }))
-  return { language, cwd, ports: [String(await freePort()), String(await freePort())], copied: {} }
+  return { language, cwd, ports: [await freePort(), await freePort()], copied: {} }
 }
 
 /** Returns the blocks of a page that tell a newcomer to do something: shell commands, and files with a name. */

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../examples/program.ts'
 import { isAvailable } from './available.ts'
-import { eventually } from './cluster.ts'
+import { freePort } from './free-port.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 const MODULES = '/usr/lib/apache2/modules'
 const ADVICE = 'Apache was not found. Run `apt-get install apache2-bin libapache2-mod-auth-openidc`.'
@@ -43,7 +43,7 @@ export async function startApache(configuration: string): Promise<Apache> {
       () => true,
       () => false,
     )
-  if (!(await eventually(responds))) throw new Error('Apache does not respond')
+  await waitUntilReady('Apache', child, responds)
   return {
     origin,
     async stop() {

@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../cli/run.ts'
 import { isAvailable } from './available.ts'
-import { eventually } from './cluster.ts'
+import { freePort } from './free-port.ts'
 import { oncePerRun } from './once-per-run.ts'
 import { keepForRun } from './run-processes.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 export const runFile = promisify(execFile)
 
@@ -140,7 +140,7 @@ async function startFirst(
   // `oncePerRun` renames its folder, which a running server would not survive.
   const data = join(folder.replace(/-unfinished$/, '-files'), 'data')
   if (!existsSync(data)) await program.create(data)
-  const port = await freePort()
+  const port = Number(await freePort())
   return { port, child: await launch(program, data, port, flags) }
 }
 
@@ -153,9 +153,8 @@ async function launch(
   const [file, args, options] = program.command(data, port, flags)
   const child = spawn(file, [...args], { ...options, stdio: 'ignore', detached: true })
   keepForRun(child)
-  if (await eventually(() => program.isReady(program.urlOf(port)), 60_000)) return child
-  child.kill('SIGKILL')
-  throw new Error(`${program.name} does not respond`)
+  await waitUntilReady(program.name, child, () => program.isReady(program.urlOf(port)))
+  return child
 }
 
 /** PostgreSQL does not run as root. */

@@ -4,10 +4,10 @@ import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { freePort } from '../cli/run.ts'
-import { eventually } from './cluster.ts'
 import { findProgram, findServer, ordinaryUser } from './database-server.ts'
+import { freePort } from './free-port.ts'
 import { keepForRun } from './run-processes.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 /** Undefined if it is not installed. */
 export const pgBouncerProgram = findProgram('pgbouncer')
@@ -46,12 +46,12 @@ ignore_startup_parameters = extra_float_digits
   await writeFile(file, settings)
   // It does not run as root.
   await chmod(folder, 0o755)
-  const url = Object.assign(new URL(database), { port: String(own) }).href
+  const url = Object.assign(new URL(database), { port: own }).href
   let child: ChildProcess
   const start = async (): Promise<void> => {
     child = spawn(pgBouncerProgram ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
     keepForRun(child)
-    if (!(await eventually(() => isReady(url)))) throw new Error('PgBouncer does not respond')
+    await waitUntilReady('PgBouncer', child, () => isReady(url))
   }
   await start()
   return {

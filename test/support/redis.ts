@@ -5,9 +5,9 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
-import { freePort } from '../examples/program.ts'
-import { eventually } from './cluster.ts'
 import { isAvailable } from './available.ts'
+import { freePort } from './free-port.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 
 /** A Redis server of a test. */
 export interface TestRedis {
@@ -134,7 +134,7 @@ const passwordIn = (flags: readonly string[]): string | undefined =>
 async function launch(args: readonly string[], url: string): Promise<ChildProcess> {
   const child = spawn('redis-server', [...args], { stdio: 'ignore' })
   process.once('exit', () => child.kill('SIGKILL'))
-  if (!(await eventually(() => isListening(url)))) throw new Error('redis-server does not respond')
+  await waitUntilReady('redis-server', child, () => isListening(url))
   return child
 }
 

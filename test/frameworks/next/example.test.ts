@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort, settingsIn } from '../../examples/program.ts'
+import { settingsIn } from '../../examples/program.ts'
 import { buildExample, hasNext, NEXT } from './build.ts'
+import { freePort } from '../../support/free-port.ts'
 
 describe.runIf(hasNext || process.env['CI'])('the example in Next', () => {
   let origin = ''
