@@ -21,7 +21,8 @@ import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { locationOf, type AnyRequest } from './lib/location.ts'
 import { json, NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
-import { once, type Once } from './lib/async.ts'
+import { once, withinTimeLimit, type Once } from './lib/async.ts'
+import { limitDatabaseWait } from './lib/database-wait.ts'
 import { preferredLanguages } from './lib/language.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
@@ -189,7 +190,7 @@ export function openServer<
   const guards = createGuards<Scope, Main, Claims>(shared, settings.provider as Main)
   const core: Core = {
     ...guards.core,
-    handle: createHandler(settings, router, start, health),
+    handle: createHandler(settings, untyped.store, router, start, health),
     logger: settings.logger,
   }
   const server: AuthorizationServer<Scope, Main, Other, User, Claims, Schema> = {
@@ -250,22 +251,28 @@ function findProtectedResource({ protectedResources }: Settings, resource: strin
   throw new ConfigError([{ path: 'resources', message: `has no ${JSON.stringify(resource)}, only ${known}` }])
 }
 
-/** Returns undefined, and logs why, if the server cannot start. */
+/** How long (ms) a request waits for the server to start. The start itself may take longer. */
+const START_LIMIT = 10_000
+
+/** Returns undefined, and logs why, if the server cannot start, or not yet. */
 const tryStart = (start: Once<Services>, logger: Logger): Promise<Services | undefined> =>
-  start().catch((cause: unknown) => {
-    logger.log('error', 'Server cannot start', { cause: String(cause) })
-    return undefined
-  })
+  withinTimeLimit(start, START_LIMIT, () => new Error(`No start within ${START_LIMIT} ms`)).catch(
+    (cause: unknown) => {
+      logger.log('error', 'Server cannot start', { cause: String(cause) })
+      return undefined
+    },
+  )
 
 function createHandler(
   settings: Settings,
+  { waitLimit = Number.POSITIVE_INFINITY }: Config['store'],
   router: Router,
   start: Once<Services>,
   health: () => Promise<Health>,
 ): Core['handle'] {
   const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
     const services = start.result() ?? (await tryStart(start, settings.logger))
-    return services ? handle(endpoint, services, request) : NOT_STARTED
+    return services ? limitDatabaseWait(waitLimit, () => handle(endpoint, services, request)) : NOT_STARTED
   }
   return (request) => {
     const found = router.find(request)

@@ -59,25 +59,25 @@ function cookieHeaders(exchange: Exchange, { headers }: HttpResponse): HttpRespo
 const NONE: HttpResponse['headers'] = {}
 
 async function attempt(endpoint: Endpoint, exchange: Exchange): Promise<HttpResponse> {
+  let shared = NONE
   try {
     const { method } = exchange.request
     if (method === 'OPTIONS') return await answerOptions(endpoint, exchange)
     const switched = switchLanguage(endpoint, exchange)
     if (switched) return switched
+    // Before the handler: nothing can fail after it has spent a code.
+    if (endpoint.cors !== 'none') shared = await corsHeaders(endpoint, exchange)
     const response = await handlerOf(endpoint, method)(exchange)
-    return endpoint.cors === 'none' ? response : await addCorsHeaders(endpoint, exchange, response)
+    return endpoint.cors === 'none' ? response : withHeaders(response, shared)
   } catch (thrown) {
-    return refuse(endpoint, exchange, asOAuthError(thrown)).catch(() => LAST_RESORT)
+    return refuse(endpoint, exchange, asOAuthError(thrown), shared).catch(() => LAST_RESORT)
   }
 }
 
-async function addCorsHeaders(
-  endpoint: Endpoint,
-  exchange: Exchange,
-  response: HttpResponse,
-): Promise<HttpResponse> {
-  return { ...response, headers: { ...response.headers, ...(await corsHeaders(endpoint, exchange)) } }
-}
+const withHeaders = (response: HttpResponse, headers: HttpResponse['headers']): HttpResponse => ({
+  ...response,
+  headers: { ...response.headers, ...headers },
+})
 
 function handlerOf(endpoint: Endpoint, method: string): Handler {
   const { methods } = endpoint
@@ -119,9 +119,13 @@ function reasonOf({ code, reason }: OAuthError): { readonly reason?: ErrorReason
   return code === 'not_found' ? { reason: 'not_found' } : {}
 }
 
-async function refuse(endpoint: Endpoint, exchange: Exchange, error: OAuthError): Promise<HttpResponse> {
+async function refuse(
+  endpoint: Endpoint,
+  exchange: Exchange,
+  error: OAuthError,
+  shared: HttpResponse['headers'],
+): Promise<HttpResponse> {
   report(exchange, error)
-  const shared = await corsHeaders(endpoint, exchange).catch(() => ({}))
   const headers = { ...error.headers, ...shared }
   const { status, code, description } = error
   if (endpoint.errors === 'json' || prefersJson(exchange.request)) return json(status, error, headers)

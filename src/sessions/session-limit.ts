@@ -1,4 +1,6 @@
+import { StoreUnavailableError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Device, Devices } from './devices.ts'
 
@@ -8,7 +10,8 @@ export interface SessionLimit {
   startTime(user: UserRef): Promise<number>
   /**
    * Ends the user's oldest sessions above the limit. Call it after a session was inserted. Of parallel sign-ins, the one
-   * that is inserted last sees all others, and every node orders them alike, so exactly the newest ones remain.
+   * that is inserted last sees all others, and every node orders them alike, so exactly the newest ones remain. If the
+   * database fails, the oldest remain until the next sign-in: the code of this one is spent, so it must not be refused.
    */
   enforce(user: UserRef, requestId: string): Promise<void>
 }
@@ -18,11 +21,17 @@ export interface SessionLimitOptions {
   /** Undefined for no limit. */
   readonly maxSessions: number | undefined
   readonly clock: Clock
+  readonly logger: Logger
   readonly devices: Pick<Devices, 'list' | 'end'>
 }
 
 /** Creates the limit of one server. Without a maximum, it needs no queries. */
-export function createSessionLimit({ maxSessions, clock, devices }: SessionLimitOptions): SessionLimit {
+export function createSessionLimit(options: SessionLimitOptions): SessionLimit {
+  const { maxSessions, clock, logger, devices } = options
+  async function endOldest(user: UserRef, limit: number, requestId: string): Promise<void> {
+    const newestFirst = (await devices.list(user)).toSorted(compareNewestFirst)
+    for (const session of newestFirst.slice(limit)) await devices.end(session, 'max_sessions', requestId)
+  }
   return {
     async startTime(user) {
       if (maxSessions === undefined) return clock.now()
@@ -32,9 +41,12 @@ export function createSessionLimit({ maxSessions, clock, devices }: SessionLimit
     },
     async enforce(user, requestId) {
       if (maxSessions === undefined) return
-      const newestFirst = (await devices.list(user)).toSorted(compareNewestFirst)
-      for (const session of newestFirst.slice(maxSessions))
-        await devices.end(session, 'max_sessions', requestId)
+      try {
+        await endOldest(user, maxSessions, requestId)
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error
+        logger.log('warn', 'Sessions above maxSessions were not ended', { requestId, cause: error.message })
+      }
     },
   }
 }

@@ -47,6 +47,8 @@ export interface Store {
   readonly purge: PurgeStore
   /** The path of an embedded database, or `:memory:`. Undefined if the database is a server. */
   readonly file?: string
+  /** How long (ms) a request may wait for the database, over all of its calls. Default: no limit. */
+  readonly waitLimit?: number
   /**
    * Creates or updates the tables and returns the names of the migrations that it applied. Several processes may call it
    * at the same time. Throws `ConfigError` if a later version has changed the database so that this one cannot use it.

@@ -20,7 +20,8 @@ interface MysqlTables {
   readonly tablePrefix?: string
   /**
    * How long (ms) a call waits for a connection or a lock before it throws `StoreUnavailableError`. One second later,
-   * it ends in any case, with all queries of its transaction: the server is frozen or too slow. Default 5000.
+   * it ends in any case, with all queries of its transaction: the server is frozen or too slow. A request waits no longer
+   * than that for all of its calls together. Default 5000.
    */
   readonly busyTimeout?: number
 }

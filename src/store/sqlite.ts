@@ -12,7 +12,10 @@ export interface SqliteOptions {
    * a missing folder with mode 0700.
    */
   readonly path: string
-  /** How long (ms) a call waits while another process writes, before it throws `StoreUnavailableError`. Default 5000. */
+  /**
+   * How long (ms) a call waits while another process writes, before it throws `StoreUnavailableError`. A request waits at most
+   * a second longer for all of its calls together. Default 5000.
+   */
   readonly busyTimeout?: number
 }
 

@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
 import { addDeviceClient, decideDevice, poll, startDevice } from '../support/device.ts'
-import { getCode, refresh, requestToken } from '../support/oauth-client.ts'
+import { fetchJson, formBody, getCode, refresh, requestToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 
 /** The number of next commits whose answers are lost: the connection to the database fails just after them. */
@@ -33,6 +33,15 @@ const losing =
     return fail()
   }
 
+/** Decides whether a read that is not needed for the tokens fails. */
+let failsRead = (): boolean => false
+
+/** Wraps a method that reads. */
+const failing =
+  <Args extends unknown[], Result>(read: (...args: Args) => Promise<Result>) =>
+  async (...args: Args): Promise<Result> =>
+    failsRead() ? fail() : read(...args)
+
 const folder = await mkdtemp(join(tmpdir(), 'consulate-lost-'))
 const file = join(folder, 'data.db')
 const real = sqlite(file)
@@ -40,10 +49,15 @@ const store: Store = {
   ...real,
   codes: { ...real.codes, exchange: losing(real.codes.exchange) },
   deviceCodes: { ...real.deviceCodes, exchange: losing(real.deviceCodes.exchange) },
+  clients: { ...real.clients, isPublicOrigin: failing(real.clients.isPublicOrigin) },
+  sessions: { ...real.sessions, listByUser: failing(real.sessions.listByUser) },
 }
-const server = await startServer({ store, file })
+const server = await startServer({ store, file, maxSessions: 10 })
 const user = await server.addUser()
-beforeEach(() => (lost = 0))
+beforeEach(() => {
+  lost = 0
+  failsRead = () => false
+})
 afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })
@@ -94,4 +108,29 @@ test('a database that stays away is a 503', async () => {
   const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
   lost = Number.POSITIVE_INFINITY
   expect((await requestToken(server, client, exchange)).status).toBe(503)
+})
+
+test('a code is not spent if the database fails while the origin of the app is looked up', async () => {
+  const client = await server.addClient({ type: 'public' })
+  const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+  const post = () =>
+    fetchJson(server, '/oauth/token', {
+      method: 'POST',
+      body: formBody({ client_id: client.id, ...exchange }),
+      headers: { origin: 'https://app.example' },
+    })
+  failsRead = () => true
+  expect((await post()).status).toBe(503)
+  failsRead = () => false
+  expect((await post()).status).toBe(200)
+})
+
+test('a device gets its tokens even if the database fails while sessions above the limit are ended', async () => {
+  const client = await addDeviceClient(server)
+  const device = await startDevice(server, client)
+  await decideDevice(openBrowser(server), device, user)
+  let reads = 0
+  // The first read is for the time of the new session, before the exchange.
+  failsRead = () => (reads += 1) > 1
+  expect([(await poll(server, device)).status, reads]).toEqual([200, 2])
 })

@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../src/errors.ts'
+import { countDatabaseWait, limitDatabaseWait } from '../../src/lib/database-wait.ts'
 import { openStore } from '../../src/store/url.ts'
 import { mysql } from '../../src/store/mysql.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { NOW } from '../../src/testing/store/samples.ts'
+import { openBrowser } from '../support/browser.ts'
 import { DATABASES } from '../support/databases.ts'
+import { getCode, requestToken } from '../support/oauth-client.ts'
+import { startServer } from '../support/server.ts'
 import { startProxy } from './databases/proxy.ts'
 
 const SERVERS = DATABASES.flatMap((database) => {
@@ -40,5 +45,39 @@ for (const { name, isAvailable, open, openStore: openWith } of SERVERS) {
       await store.revocations.revoke(issuer, NOW)
       expect(await newest()).toBeGreaterThan(before)
     })
+
+    test('is 503 for a request within the time of one call, however many it makes, and spends no code', async () => {
+      const { url, drop } = await open()
+      const proxy = await startProxy(Number(new URL(url).port))
+      const slow = Object.assign(new URL(url), { port: String(proxy.port) }).href
+      const server = await startServer({ store: openWith({ url: slow, busyTimeout: 4_000 }) })
+      onTestFinished(async () => {
+        await server.close()
+        await proxy.close()
+        await drop()
+      })
+      const [user, client] = [await server.addUser(), await server.addClient()]
+      const { exchange } = await getCode({ server, browser: openBrowser(server), client, user })
+      // One call is in time, but afterwards an answer to the exchange might be too late.
+      proxy.delayAnswers(3_000)
+      const refused = await requestToken(server, client, exchange)
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+      proxy.delayAnswers(0)
+      const { body } = await requestToken(server, client, exchange)
+      expect(body).toHaveProperty('access_token')
+    })
+  })
+}
+
+for (const { name, isAvailable, open } of DATABASES) {
+  test.runIf(isAvailable)(`a request that has no time left makes no more calls to ${name}`, async () => {
+    const { store, drop } = await open()
+    onTestFinished(drop)
+    const countClients = async () => (await store.clients.list()).length
+    await limitDatabaseWait(1, async () => {
+      await countDatabaseWait(() => sleep(5))
+      await expect(countClients()).rejects.toThrow(StoreUnavailableError)
+    })
+    expect(await countClients()).toBe(0)
   })
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../../errors.ts'
+import { countDatabaseWait } from '../../lib/database-wait.ts'
 import type { SqlDialect } from './dialect.ts'
 
 const MAX_PAUSE = 25
@@ -7,25 +8,36 @@ const MAX_PAUSE = 25
 /** How much longer (ms) than a lock a call waits for an answer: then the server is frozen, unreachable or too slow. */
 const GRACE = 1_000
 
+/** How long (ms) one call may take, and all calls of a request together. */
+export const callLimit = (busyTimeout: number): number => busyTimeout + GRACE
+
 /**
  * Runs `attempt`, and again while the database is busy. It holds no lock between attempts. Each attempt gets the time of
- * `performance.now()` at which it must have ended: a second after the timeout.
+ * `performance.now()` at which it must have ended: a second after the timeout, or when the request has no time left.
  *
  * @throws StoreUnavailableError if the database is busy for longer than `timeout` (ms; default: that of the dialect), or cannot be used
  */
-export async function retryWhileBusy<Result>(
+export const retryWhileBusy = <Result>(
   dialect: SqlDialect,
   attempt: (deadline: number) => Promise<Result>,
   timeout = dialect.busyTimeout,
+): Promise<Result> =>
+  countDatabaseWait((left) => retryFor(Math.min(callLimit(timeout), left), dialect, attempt))
+
+async function retryFor<Result>(
+  limit: number,
+  dialect: SqlDialect,
+  attempt: (deadline: number) => Promise<Result>,
 ): Promise<Result> {
-  const start = performance.now()
+  if (limit <= 0) throw new StoreUnavailableError('The database is too slow', undefined)
+  const deadline = performance.now() + limit
   for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     try {
-      return await attempt(start + timeout + GRACE)
+      return await attempt(deadline)
     } catch (error) {
       if (dialect.isUnavailable(error)) throw new StoreUnavailableError('The database cannot be used', error)
       if (!dialect.isRetryable(error)) throw error
-      const isTimeUp = performance.now() - start >= timeout
+      const isTimeUp = performance.now() >= deadline - GRACE
       if (isTimeUp) throw new StoreUnavailableError('The database is busy', error)
     }
     // Jitter keeps two writers that collided once from colliding again.

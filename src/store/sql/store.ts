@@ -17,6 +17,7 @@ import { createPasswordResetStore } from './password-resets.ts'
 import { createPurgeStore } from './purge.ts'
 import { createDatabase } from './database.ts'
 import type { Database } from './database.ts'
+import { callLimit } from './retry.ts'
 import { createRevocationStore } from './revocations.ts'
 import { createSealedSecretStore } from './sealed-secrets.ts'
 import { createSessionStore } from './sessions.ts'
@@ -40,6 +41,7 @@ export function createSqlStore(dialect: SqlDialect, file?: string): Store {
   let closing: Promise<void> | undefined
   const store: Store = {
     ...(file !== undefined && { file }),
+    waitLimit: callLimit(dialect.busyTimeout),
     clients: createClientStore(database),
     users: createUserStore(database),
     sessions: createSessionStore(database),
