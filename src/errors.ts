@@ -230,7 +230,13 @@ export class StoreUnavailableError extends Error {
     return 'StoreUnavailableError'
   }
 
-  constructor(message: string, cause: unknown) {
+  /**
+   * True if waiting does not help: the password is wrong, the database does not exist, a permission is missing. Default false.
+   */
+  readonly isMisconfigured: boolean
+
+  constructor(message: string, cause: unknown, options: { readonly isMisconfigured?: boolean } = {}) {
     super(message, { cause })
+    this.isMisconfigured = options.isMisconfigured ?? false
   }
 }

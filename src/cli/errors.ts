@@ -29,9 +29,12 @@ export const printable = (text: string): string => text.replaceAll(/[^\P{C}\n\t]
 function reasonOf(error: unknown): string {
   if (error instanceof OAuthError) return error.description
   if (!(error instanceof Error)) return String(error)
+  if (error instanceof StoreUnavailableError && error.isMisconfigured) return `${messageOf(error)}. ${CHECK}`
   if (isExpected(error)) return messageOf(error)
   return `Unexpected error. If it comes from Consulate, please report it:\n${error.stack ?? error.message}`
 }
+
+const CHECK = 'Check the host, the user, the password, the database and the permissions that you have set.'
 
 /** Errors of the operating system say what failed, and for which file. */
 const isExpected = (error: Error): boolean =>

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../errors.ts'
 import { iconFor } from '../pages/icon.ts'
 import type { AuthorizationServer } from '../server.ts'
-import { messageOf } from './errors.ts'
 import { listen, type Address } from './http-server.ts'
 import { print } from './output.ts'
 
@@ -14,8 +13,8 @@ export interface ServerRun {
   readonly address: Address
   /** Whether to listen while the database cannot be reached. An embedded one does not come back by itself. */
   readonly waitsForDatabase?: boolean
-  /** Called when the server accepts requests. */
-  readonly announce?: () => void | Promise<void>
+  /** Called when the server accepts requests. `outage` is why the database cannot be used yet. */
+  readonly announce?: (outage: string | undefined) => void | Promise<void>
   /** Resolves when the server must stop, with the time (ms) to keep accepting requests while it is not ready. */
   readonly stopped: Promise<number>
 }
@@ -25,10 +24,10 @@ export async function runServer(run: ServerRun): Promise<void> {
   const { server, listener, address, announce, stopped } = run
   const closing = new AbortController()
   try {
-    const { failure } = await start(run, closing.signal)
+    const { outage, failure } = await start(run, closing.signal)
     const listening = await listen(withIcon(listener), address)
     try {
-      await announce?.()
+      await announce?.(outage)
       const drainTime = await Promise.race([stopped, failure])
       server.drain()
       await listening.drain(drainTime)
@@ -41,39 +40,65 @@ export async function runServer(run: ServerRun): Promise<void> {
   }
 }
 
+/** Returns a line for the announcement of a server that waits for its database. */
+export const waitNotice = (outage: string | undefined): string =>
+  outage === undefined ? '' : `\nRequests get 503 until the database can be used: ${outage}`
+
+/** Returns why the database cannot be used, without saying so. */
+export const outageOf = ({ message, cause }: StoreUnavailableError): string =>
+  cause instanceof Error ? cause.message : message
+
 /** How often (ms) a server that cannot reach its database tries to start. */
 const START_INTERVAL = 1_000
 
-/**
- * Starts the server. If the database cannot be reached, tries again in the background: until then, requests get 503.
- * `failure` rejects if the server turns out to be unable to start.
- */
-async function start(
-  { server, waitsForDatabase = false }: ServerRun,
-  closing: AbortSignal,
-): Promise<{ readonly failure: Promise<never> }> {
-  try {
-    await server.ready()
-    return { failure: new Promise(() => {}) }
-  } catch (error) {
-    if (!waitsForDatabase || !(error instanceof StoreUnavailableError)) throw error
-    server.core.logger.log('error', 'Waiting for the database', { cause: messageOf(error) })
-  }
-  const failure = retryStart(server, closing)
-  // Rejects when the server is closed, and nothing waits for it then.
-  failure.catch(() => {})
-  return { failure }
+/** How a server has started. */
+interface Start {
+  /** Why it waits for the database. Undefined if it does not. */
+  readonly outage: string | undefined
+  /** Rejects if the server turns out to be unable to start. */
+  readonly failure: Promise<never>
 }
 
-async function retryStart({ ready, core }: ServerRun['server'], closing: AbortSignal): Promise<never> {
-  for (;;) {
+/**
+ * Starts the server. If the database cannot be reached, tries again in the background: until then, requests get 503. Fails if
+ * waiting would not help, such as with a wrong password.
+ */
+async function start({ server, waitsForDatabase = false }: ServerRun, closing: AbortSignal): Promise<Start> {
+  try {
+    await server.ready()
+    return { outage: undefined, failure: new Promise(() => {}) }
+  } catch (error) {
+    if (!waitsForDatabase || !isOutage(error)) throw error
+    const outage = outageOf(error)
+    server.core.logger.log('error', 'Waiting for the database', { cause: outage })
+    const failure = retryStart(server, outage, closing)
+    // Rejects when the server is closed, and nothing waits for it then.
+    failure.catch(() => {})
+    return { outage, failure }
+  }
+}
+
+/** Returns whether the database may come back by itself. */
+export const isOutage = (error: unknown): error is StoreUnavailableError =>
+  error instanceof StoreUnavailableError && !error.isMisconfigured
+
+/** Logs each new reason once: a host that is not found, and then a server that still starts. */
+async function retryStart(
+  { ready, core }: ServerRun['server'],
+  outage: string,
+  closing: AbortSignal,
+): Promise<never> {
+  for (let cause = outage; ;) {
     await sleep(START_INTERVAL, undefined, { signal: closing })
     try {
       await ready()
       core.logger.log('info', 'The database is reachable')
       return await new Promise(() => {})
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error
+      if (!isOutage(error)) throw error
+      if (outageOf(error) !== cause)
+        core.logger.log('error', 'Waiting for the database', { cause: outageOf(error) })
+      cause = outageOf(error)
     }
   }
 }

@@ -7,7 +7,7 @@ import { findExposedFiles } from './doctor/permissions.ts'
 import { bold, print } from './output.ts'
 import { requireIssuer, withProject, type Project } from './project.ts'
 import { originOf, type Address } from './http-server.ts'
-import { runUntilSignal } from './run-server.ts'
+import { runUntilSignal, waitNotice } from './run-server.ts'
 
 /** The flags of `consulate serve`. */
 export interface ServeOptions extends Address {
@@ -41,9 +41,9 @@ async function serveInProcess(project: Project, address: Address, drainTime: num
     address,
     drainTime,
     waitsForDatabase: project.store.file === undefined,
-    announce: async () => {
+    announce: async (outage) => {
       await warnOfExposedFiles(project)
-      print(`Consulate ${bold(server.issuer)} is listening on ${originOf(address)}`)
+      print(`Consulate ${bold(server.issuer)} is listening on ${originOf(address)}${waitNotice(outage)}`)
     },
   })
 }

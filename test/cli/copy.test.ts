@@ -231,7 +231,7 @@ describe('consulate copy', () => {
     [
       'a server that does not respond, without the password',
       async () => [`sqlite:${await createFile()}`, 'postgres://app:s3cret@127.0.0.1:1/app'],
-      /^The database cannot be used: (?!.*s3cret).*\n$/,
+      /^--to: The database cannot be used: (?!.*s3cret).*\n$/,
     ],
   ])('fails %s', async (_, open, message) => {
     const [from, to] = await open()

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ConfigError, StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { mysql } from '../../src/store/mysql.ts'
-import { ConnectionError } from '../../src/store/mysql/errors.ts'
+import { ConnectionError } from '../../src/store/connection-error.ts'
 import { openOwnPool } from '../../src/store/mysql/own-pool.ts'
 import { createConnections } from '../../src/store/mysql/pool.ts'
 import { parseMysqlUrl } from '../../src/store/mysql/url.ts'

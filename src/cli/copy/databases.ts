@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../../errors.ts'
 import type { Store } from '../../store/contract.ts'
 import type { Database } from '../../store/sql/database.ts'
 import { readApplied, UNFINISHED_COPY } from '../../store/sql/migrator.ts'
@@ -5,7 +6,7 @@ import { databaseOf } from '../../store/sql/store.ts'
 import { listTables } from '../../store/sql/table-list.ts'
 import { countRows } from '../../store/sql/table-rows.ts'
 import { openStore } from '../../store/url.ts'
-import { CommandError, UsageError } from '../errors.ts'
+import { CommandError, messageOf, UsageError } from '../errors.ts'
 import { databaseExists } from '../project.ts'
 
 /** The two databases of a copy, both with the tables of this version. */
@@ -41,14 +42,22 @@ export async function withDatabases<Result>(
   try {
     const source = open(from, '--from', 'CONSULATE_COPY_FROM')
     const target = open(to, '--to', 'CONSULATE_COPY_TO')
-    await checkSource(source)
-    return await work({
-      source: databaseOf(source),
-      target: databaseOf(target),
-      isUnfinished: await prepareTarget(source, target),
-    })
+    await naming('--from', () => checkSource(source))
+    const isUnfinished = await naming('--to', () => prepareTarget(target))
+    await rejectDifference(databaseOf(source), databaseOf(target))
+    return await work({ source: databaseOf(source), target: databaseOf(target), isUnfinished })
   } finally {
     await Promise.all(stores.map((store) => store.close()))
+  }
+}
+
+/** Says which of the two databases cannot be used. */
+async function naming<Result>(flag: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw new CommandError(`${flag}: ${messageOf(error)}`)
+    throw error
   }
 }
 
@@ -62,14 +71,13 @@ async function checkSource(source: Store): Promise<void> {
 }
 
 /** Returns whether the target has the rows of an interrupted copy. */
-async function prepareTarget(source: Store, target: Store): Promise<boolean> {
+async function prepareTarget(target: Store): Promise<boolean> {
   const database = databaseOf(target)
   const isUnfinished = (await readApplied(database)).includes(UNFINISHED_COPY)
   if (!isUnfinished) {
     await target.migrate()
     await rejectRows(database)
   }
-  await rejectDifference(databaseOf(source), database)
   return isUnfinished
 }
 

@@ -1,10 +1,10 @@
-import { StoreUnavailableError } from '../../errors.ts'
 import { jsonLogger } from '../../lib/log.ts'
 import { createAuthorizationServer } from '../../server.ts'
 import { CommandError } from '../errors.ts'
 import { bold, print } from '../output.ts'
 import type { Project } from '../project.ts'
 import { originOf, type Address } from '../http-server.ts'
+import { isOutage, outageOf, waitNotice } from '../run-server.ts'
 import { stopSignals } from './signals.ts'
 import { superviseWorkers, type Supervisor } from './supervisor.ts'
 
@@ -26,13 +26,13 @@ export interface WorkersRun {
 export async function runWorkers({ project, address, count, drainTime }: WorkersRun): Promise<void> {
   requireSharedStore(project)
   const signals = stopSignals()
-  await prepare(project)
+  const outage = await prepare(project)
   const { issuer, logger = jsonLogger() } = project.config
   const workers = superviseWorkers(count, logger)
   let signal: NodeJS.Signals | undefined
   try {
     await Promise.race([workers.started, signals.first])
-    if (!signals.hasStopped()) print(banner(issuer, address, count))
+    if (!signals.hasStopped()) print(banner(issuer, address, count) + waitNotice(outage))
     signal = await Promise.race([workers.failed, signals.first])
   } finally {
     await stop(workers, signal === 'SIGTERM' ? drainTime : 0, signals.second)
@@ -53,15 +53,16 @@ function requireSharedStore({ store, source }: Project): void {
 
 /**
  * Starts the server once and closes it, before there are workers: applies migrations, and reports everything that is wrong
- * with configuration, secrets and tables once.
+ * with configuration, secrets and tables once. Returns why the database cannot be used yet; the workers wait for it.
  */
-async function prepare({ config }: Project): Promise<void> {
+async function prepare({ config }: Project): Promise<string | undefined> {
   const server = createAuthorizationServer(config)
   try {
     await server.ready()
+    return undefined
   } catch (error) {
-    // The workers wait for it.
-    if (config.store.file !== undefined || !(error instanceof StoreUnavailableError)) throw error
+    if (config.store.file !== undefined || !isOutage(error)) throw error
+    return outageOf(error)
   } finally {
     await server.close()
   }

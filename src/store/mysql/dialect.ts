@@ -4,7 +4,7 @@ import { isAfterRanges } from '../sql/key-order.ts'
 import type { TableNames } from '../sql/table-names.ts'
 import { createCompoundTransactions } from './compound.ts'
 import { createCounters } from './counters.ts'
-import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
+import { isMisconfigured, isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
 import { migrationsOf } from './migrations.ts'
 import { createConnections } from './pool.ts'
@@ -62,6 +62,7 @@ export function createMysqlDialect(
     isUniqueViolation,
     isRetryable,
     isUnavailable,
+    isMisconfigured,
   }
 }
 

@@ -1,4 +1,5 @@
-import { ConnectionError, toDatabaseError } from './errors.ts'
+import { ConnectionError } from '../connection-error.ts'
+import { toDatabaseError } from './errors.ts'
 
 /** A pool of the `mysql2` package (3.11 or later), as far as it is used. */
 export interface MysqlPool {

@@ -1,7 +1,4 @@
-/** The connection failed, or the server did not respond. Whether it has run the last statement is unknown. */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError'
-}
+import { ConnectionError, isMisconfiguredConnection } from '../connection-error.ts'
 
 /** Error numbers (https://mariadb.com/docs/server/reference/error-codes, https://dev.mysql.com/doc/mysql-errors/8.4/en/). */
 const UNIQUE_VIOLATION = 1062
@@ -68,6 +65,20 @@ const UNAVAILABLE = new Set([
   4166, // account locked (MariaDB)
 ])
 
+/** Only an operator can change these. */
+const MISCONFIGURED = new Set([
+  1044, // access to the database denied
+  1045, // access denied
+  1049, // unknown database
+  1130, // host not allowed
+  1142, // command denied
+  1143, // column denied
+  1227, // privilege missing
+  1698, // access denied without a password
+  3118, // account locked
+  4166, // account locked (MariaDB)
+])
+
 /** Returns the number of an error of the server; 0 for other errors. */
 const numberOf = (error: unknown): number => {
   if (!(error instanceof Error) || !('errno' in error) || !('sqlState' in error)) return 0
@@ -80,19 +91,13 @@ const numberOf = (error: unknown): number => {
  */
 export function toDatabaseError(error: unknown): Error {
   const errno = numberOf(error)
-  if (errno === 0) return new ConnectionError(messageOf(error), { cause: error })
+  if (errno === 0) return new ConnectionError(error)
   const { code, sqlState } = error as { code?: string; sqlState?: string }
   return Object.assign(new Error(withoutValue((error as Error).message)), { code, errno, sqlState })
 }
 
 const withoutValue = (message: string): string =>
   message.replace(/^Duplicate entry .* for key/s, 'Duplicate entry for key')
-
-/** Node reports one error for each address of a host, under an error without a message. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
-}
 
 /** Something that is not an error of the server takes too long. */
 export class BusyError extends Error {
@@ -110,3 +115,6 @@ export const isRetryable = (error: unknown): boolean =>
 
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof ConnectionError || UNAVAILABLE.has(numberOf(error))
+
+export const isMisconfigured = (error: unknown): boolean =>
+  isMisconfiguredConnection(error) || MISCONFIGURED.has(numberOf(error))

@@ -1,11 +1,12 @@
 import { CompiledQuery } from 'kysely'
 import type { QueryResult } from 'kysely'
-import type { ConnectionPool, Run } from '../sql/dialect.ts'
-import { migrationLimit } from '../sql/migration-limits.ts'
+import type { Run } from '../sql/dialect.ts'
+import { createConnectionPool } from '../sql/pool.ts'
+import type { Connections, Limit, PooledConnection } from '../sql/pool.ts'
 import { takeConnection } from './driver.ts'
 import type { MysqlConnection, MysqlPool } from './driver.ts'
 import { send } from './send.ts'
-import { ConnectionError, isUnavailable, toDatabaseError } from './errors.ts'
+import { isUnavailable, toDatabaseError } from './errors.ts'
 
 /** A pool and how the store uses it. */
 export interface OpenPool {
@@ -24,25 +25,11 @@ export interface PoolOptions {
   readonly busyTimeout: number
 }
 
-/** Connections for queries that may take long too. */
-export interface MysqlConnections extends ConnectionPool {
-  readonly runSlowly: Run
-  /** Takes a connection for a migration. Release it. */
-  readonly acquireSlow: () => Promise<Connection>
+/** Connections that know the brand of their server. */
+export interface MysqlConnections extends Connections {
   /** Returns false for MySQL, and before the first connection. */
   readonly isMariadb: () => boolean
 }
-
-/** A connection that was taken out of the pool. */
-export interface Connection {
-  readonly run: Run
-  readonly release: () => void
-}
-
-type Limit = (query: CompiledQuery) => number
-
-/** How long (ms) a query in the background may take. */
-const SLOW = 3_600_000
 
 /** Creates the connections of a store. It connects when the first query needs it. */
 export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConnections {
@@ -51,8 +38,7 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
   let isClosed = false
   let isMariadb = false
 
-  /** `limitOf` returns how long (ms) a query may take. */
-  async function acquire(limitOf: Limit, connectTimeout = busyTimeout): Promise<Connection> {
+  async function acquire(limitOf: Limit, connectTimeout: number): Promise<PooledConnection> {
     if (isClosed) throw new Error('The database is closed')
     const { pool, prepare } = await (opened ??= open())
     const raw = await takeConnection(pool, connectTimeout)
@@ -70,29 +56,18 @@ export function createConnections({ open, busyTimeout }: PoolOptions): MysqlConn
     }
   }
 
-  async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
-    const connection = await acquire(() => timeUntil(deadline), Math.min(busyTimeout, timeUntil(deadline)))
-    try {
-      return await work(connection.run)
-    } finally {
-      connection.release()
-    }
+  async function close(): Promise<void> {
+    isClosed = true
+    await (await opened)?.close()
   }
 
   return {
-    run: (query, deadline) => use((run) => run(query), deadline),
-    use,
-    runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
-    acquireSlow: () => acquire(migrationLimit(busyTimeout)),
+    ...createConnectionPool({ acquire, close }, busyTimeout),
     isMariadb: () => isMariadb,
-    async close() {
-      isClosed = true
-      await (await opened)?.close()
-    },
   }
 }
 
-function createConnection(raw: MysqlConnection, limitOf: Limit): Connection {
+function createConnection(raw: MysqlConnection, limitOf: Limit): PooledConnection {
   let failure: Error | undefined
   let isInTransaction = false
   return {
@@ -123,10 +98,3 @@ async function readVersion(run: Run): Promise<string> {
 
 /** SERVER_STATUS_IN_TRANS. */
 const IN_TRANSACTION = 1
-
-/** Returns how long (ms) it is until a deadline. */
-function timeUntil(deadline: number): number {
-  const time = Math.ceil(deadline - performance.now())
-  if (time <= 0) throw new ConnectionError('The database is too slow')
-  return time
-}

@@ -1,6 +1,6 @@
 import type { CompiledQuery, QueryResult } from 'kysely'
+import { ConnectionError } from '../connection-error.ts'
 import type { MysqlConnection, MysqlQuery } from './driver.ts'
-import { ConnectionError } from './errors.ts'
 
 /** The rows of a query, and the status flags of the server; undefined after a query that returns rows. */
 export interface Answer<Row> {

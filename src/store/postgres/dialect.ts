@@ -3,7 +3,7 @@ import type { SqlDialect } from '../sql/dialect.ts'
 import { isAfterTuple } from '../sql/key-order.ts'
 import type { TableNames } from '../sql/table-names.ts'
 import { createCounters } from './counters.ts'
-import { isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
+import { isMisconfigured, isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
 import { createMigrationRules } from './migrations.ts'
 import { createConnections } from './pool.ts'
@@ -50,6 +50,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
     isUniqueViolation,
     isRetryable,
     isUnavailable,
+    isMisconfigured,
   }
 }
 

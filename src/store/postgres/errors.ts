@@ -1,17 +1,4 @@
-/** The connection failed, or the server did not respond. Whether it has run the last statement is unknown. */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError'
-
-  constructor(cause: unknown) {
-    super(messageOf(cause), { cause })
-  }
-}
-
-/** Node reports one error for each address of a host, under an error without a message. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])
-  return error instanceof Error ? error.message : String(error)
-}
+import { ConnectionError, isMisconfiguredConnection } from '../connection-error.ts'
 
 /** An error that the server has answered with. */
 export class ServerError extends Error {
@@ -47,6 +34,14 @@ const ALSO_UNAVAILABLE = new Set([
   '42501', // insufficient privilege
 ])
 
+/** Only an operator can change these. */
+const MISCONFIGURED = new Set([
+  '28000', // no such user, or not from this host
+  '28P01', // wrong password
+  '3D000', // no such database
+  '42501', // insufficient privilege
+])
+
 /** A pooler has given the connection to another server process, which does not know the prepared statement. */
 const LOST_STATEMENT = new Set([
   '26000', // unknown prepared statement
@@ -79,6 +74,9 @@ export const isRetryable = (error: unknown): boolean =>
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof ConnectionError ||
   (!isLostStatement(error) && (UNAVAILABLE.test(codeOf(error)) || ALSO_UNAVAILABLE.has(codeOf(error))))
+
+export const isMisconfigured = (error: unknown): boolean =>
+  isMisconfiguredConnection(error) || MISCONFIGURED.has(codeOf(error))
 
 /** Returns whether a connection must not be used again. */
 export const isBreaking = (error: unknown): boolean =>

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { CompiledQuery, QueryResult } from 'kysely'
-import type { ConnectionPool, Run } from '../sql/dialect.ts'
-import { migrationLimit } from '../sql/migration-limits.ts'
-import { ConnectionError, isBreaking, isLostStatement, toDatabaseError } from './errors.ts'
+import { ConnectionError } from '../connection-error.ts'
+import { createConnectionPool } from '../sql/pool.ts'
+import type { Connections, Limit, PooledConnection } from '../sql/pool.ts'
+import { isBreaking, isLostStatement, toDatabaseError } from './errors.ts'
 import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './given-pool.ts'
 
 /** Where connections come from, and how long calls wait for them. */
@@ -16,27 +17,8 @@ export interface PoolOptions {
   readonly busyTimeout: number
 }
 
-/** Connections that can also be used for minutes. */
-export interface PostgresConnections extends ConnectionPool {
-  /** Takes a connection for a migration. Release it. */
-  acquireSlow(): Promise<Connection>
-  /** Runs a query that may take minutes. */
-  runSlowly: Run
-}
-
-/** A connection that was taken out of the pool. */
-export interface Connection {
-  readonly run: Run
-  release(): void
-}
-
-type Limit = (query: CompiledQuery) => number
-
-/** How long (ms) a slow query may take. */
-const SLOW = 600_000
-
 /** Creates the connections of a store. It connects when the first query needs it. */
-export function createConnections(options: PoolOptions): PostgresConnections {
+export function createConnections(options: PoolOptions): Connections {
   const { busyTimeout, isOwn } = options
   const toConfig = createConfigs(options.preparedStatements)
   let pool: Promise<PostgresPool> | undefined
@@ -56,8 +38,7 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     return client
   }
 
-  /** `limitOf` returns how long (ms) a query may take. */
-  async function acquire(limitOf: Limit, connectTimeout = busyTimeout): Promise<Connection> {
+  async function acquire(limitOf: Limit, connectTimeout: number): Promise<PooledConnection> {
     if (isClosed) throw new Error('The database is closed')
     const client = await connect(connectTimeout).catch((error: unknown) => {
       throw toDatabaseError(error)
@@ -80,33 +61,17 @@ export function createConnections(options: PoolOptions): PostgresConnections {
     }
   }
 
-  async function use<Result>(work: (run: Run) => Promise<Result>, deadline: number): Promise<Result> {
-    const connection = await acquire(() => timeUntil(deadline), Math.min(busyTimeout, timeUntil(deadline)))
-    try {
-      return await work(connection.run)
-    } finally {
-      connection.release()
-    }
-  }
-
-  return {
-    run: (query, deadline) => use((run) => run(query), deadline),
-    use,
-    runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
-    acquireSlow: () => acquire(migrationLimit(busyTimeout)),
-    async close() {
-      isClosed = true
-      // A server that does not respond would never let go of the connections. They do not keep the process alive.
-      if (isOwn && pool) await withLimit((await pool).end(), busyTimeout).catch(() => {})
+  return createConnectionPool(
+    {
+      acquire,
+      async close() {
+        isClosed = true
+        // A server that does not respond would never let go of the connections. They do not keep the process alive.
+        if (isOwn && pool) await withLimit((await pool).end(), busyTimeout).catch(() => {})
+      },
     },
-  }
-}
-
-/** Returns how long (ms) it is until a deadline. */
-function timeUntil(deadline: number): number {
-  const time = Math.ceil(deadline - performance.now())
-  if (time <= 0) throw new ConnectionError('The database is too slow')
-  return time
+    busyTimeout,
+  )
 }
 
 /** Those that have a listener already, because several stores can share a pool. */

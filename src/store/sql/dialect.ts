@@ -157,4 +157,6 @@ export interface SqlDialect {
   readonly isRetryable: (error: unknown) => boolean
   /** Returns whether the database cannot be used now: unreachable, full, read-only, corrupt. */
   readonly isUnavailable: (error: unknown) => boolean
+  /** Returns whether the reason is a wrong password, a missing database, a missing permission or the like. */
+  readonly isMisconfigured: (error: unknown) => boolean
 }

@@ -35,7 +35,7 @@ async function retryFor<Result>(
     try {
       return await attempt(deadline)
     } catch (error) {
-      if (dialect.isUnavailable(error)) throw new StoreUnavailableError('The database cannot be used', error)
+      if (dialect.isUnavailable(error)) throw unavailable(dialect, error)
       if (!dialect.isRetryable(error)) throw error
       const isTimeUp = performance.now() >= deadline - GRACE
       if (isTimeUp) throw new StoreUnavailableError('The database is busy', error)
@@ -44,3 +44,6 @@ async function retryFor<Result>(
     await sleep(pause * (0.5 + Math.random()))
   }
 }
+
+const unavailable = ({ isMisconfigured }: SqlDialect, error: unknown): StoreUnavailableError =>
+  new StoreUnavailableError('The database cannot be used', error, { isMisconfigured: isMisconfigured(error) })

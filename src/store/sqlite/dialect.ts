@@ -52,6 +52,7 @@ export function createSqliteDialect(path: string, busyTimeout: number): SqlDiale
     isUniqueViolation,
     isRetryable: isBusy,
     isUnavailable: isUnusable,
+    isMisconfigured: () => false,
   }
 }
 
