@@ -74,7 +74,7 @@ const hasStrayDelimiter = ({ hash, pathname, search }: URL): boolean =>
   hash !== '' || /@/.test(pathname + search)
 
 /** The names that the clients of PostgreSQL and MySQL use. */
-export const TLS_OPTIONS: Readonly<Record<string, string>> = {
+const TLS_OPTIONS: Readonly<Record<string, string>> = {
   sslmode: 'sslmode',
   'ssl-mode': 'sslmode',
   sslrootcert: 'sslrootcert',

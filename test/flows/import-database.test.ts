@@ -145,14 +145,18 @@ describe.each(KINDS)('an import from %s', (kind) => {
     [
       'a wrong password',
       (url: URL) => Object.assign(url, { password: 'wrong-pw' }),
-      'the user name or the password is incorrect.',
+      /(?:password authentication failed for user|Access denied for user) .*\.\n$/,
     ],
     [
       'an unknown host',
       (url: URL) => Object.assign(url, { hostname: 'unknown.invalid' }),
-      'the host was not found.',
+      'the host unknown.invalid was not found',
     ],
-    ['a port without a server', (url: URL) => Object.assign(url, { port: '1' }), 'nothing listens there.'],
+    [
+      'a port without a server',
+      (url: URL) => Object.assign(url, { port: '1' }),
+      'nothing listens at 127.0.0.1:1',
+    ],
     [
       'an unknown database',
       (url: URL) => Object.assign(url, { pathname: '/nope' }),
@@ -194,7 +198,7 @@ describe.each(KINDS)('an import from %s', (kind) => {
     const { outcome } = await importThroughProxy(cwd, kind, 60_000)
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(
-      /the connection was lost\. Complete rows were kept\. Run the import again\.\n$/,
+      /the connection was lost.*\. Complete rows were kept\. Run the import again\.\n$/,
     )
     await runImport(cwd, urlOf(kind))
     expect(contentOf(cwd)).toEqual((await importFrom(file)).content)
@@ -209,7 +213,7 @@ describe.each(KINDS)('an import from %s', (kind) => {
       await installed(),
       `${kind}://u:pw@127.0.0.1:${port}/d?connect_timeout=1`,
     )
-    expect([code, stderr]).toEqual([1, expect.stringContaining('the server does not respond.')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the server does not respond')])
   })
 })
 
@@ -256,11 +260,19 @@ describe('the URL of a database', () => {
 
   test.each([
     ['of another kind', 'oracle://root:secret-pw@localhost/app', 'The URL must start with mysql://'],
-    ['with an unencoded / in its password', 'mysql://root:12/secret-pw@localhost/app', 'Percent-encode'],
-    ['with an unencoded # in its password', 'mysql://root:12#secret-pw@localhost/app', 'Percent-encode'],
-    ['with one slash', 'mysql:/root:secret-pw@localhost/app', 'Percent-encode'],
-    ['with a broken escape', 'mysql://root:%secret-pw@localhost/app', 'Percent-encode'],
-    ['without a database', 'postgres://root:secret-pw@localhost', 'needs a user and a database'],
+    [
+      'with an unencoded / in its password',
+      'mysql://root:12/secret-pw@localhost/app',
+      'special characters percent-encoded',
+    ],
+    [
+      'with an unencoded # in its password',
+      'mysql://root:12#secret-pw@localhost/app',
+      'special characters percent-encoded',
+    ],
+    ['with one slash', 'mysql:/root:secret-pw@localhost/app', 'special characters percent-encoded'],
+    ['with a broken escape', 'mysql://root:%secret-pw@localhost/app', 'special characters percent-encoded'],
+    ['without a database', 'postgres://root:secret-pw@localhost', 'names no database'],
     ['with an unknown option', 'mysql://root:secret-pw@localhost/app?tls=1', 'has an unknown option, tls'],
     ['with an unknown mode', 'mysql://root:secret-pw@localhost/app?sslmode=prefer', 'sslmode must be'],
     ['that is empty', '', 'Pass --from with a file or a database URL, or set CONSULATE_IMPORT_URL.'],

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { describeConnectionError } from '../../store/connection-error.ts'
 import { CommandError } from '../errors.ts'
 import { parseDatabaseUrl, type DatabaseUrl } from './database-url.ts'
 import type { DatabaseReader, PassportSource, Row } from './rows.ts'
@@ -83,31 +84,8 @@ const adviceOn = (table: string): string =>
 
 const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the host was not found',
-  EAI_AGAIN: 'the host was not found',
-  ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the connection was lost',
-  EPIPE: 'the connection was lost',
-  ETIMEDOUT: 'the server does not respond',
-  PROTOCOL_CONNECTION_LOST: 'the connection was lost',
-  ER_ACCESS_DENIED_ERROR: 'the user name or the password is incorrect',
-  ER_ACCESS_DENIED_NO_PASSWORD_ERROR: 'the user name or the password is incorrect',
-  '28P01': 'the user name or the password is incorrect',
-  '57P01': 'the connection was lost',
-}
-
-/** Errors of PostgreSQL's driver that have no code. */
-const PHRASES: readonly (readonly [RegExp, string])[] = [
-  [/^Connection terminated|connection error and is not queryable/, 'the connection was lost'],
-  [/^timeout expired/, 'the server does not respond'],
-]
-
 /** Returns one clause. The messages of servers do not repeat passwords, but another one may. */
 function reasonOf(error: unknown, { password }: DatabaseUrl): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const phrase = PHRASES.find(([pattern]) => pattern.test(message))?.[1]
-  const reason =
-    REASONS[String(codeOf(error))] ?? phrase ?? message.replaceAll(/\s+/g, ' ').replace(/\.$/, '')
+  const reason = describeConnectionError(error).replaceAll(/\s+/g, ' ').replace(/\.$/, '')
   return password.length > 3 ? reason.replaceAll(password, '***') : reason
 }

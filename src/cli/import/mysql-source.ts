@@ -1,4 +1,5 @@
 import type { Connection, ConnectionOptions } from 'mysql2'
+import { sslOf } from '../../store/mysql/url.ts'
 import type { DatabaseUrl } from './database-url.ts'
 import type { DatabaseReader, Row } from './rows.ts'
 
@@ -39,7 +40,7 @@ const optionsOf = ({ tls, socket, connectTimeout, ...url }: DatabaseUrl): Connec
   charset: 'utf8mb4',
   connectTimeout,
   ...(socket !== undefined && { socketPath: socket }),
-  ...(tls && { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } }),
+  ...(tls && { ssl: sslOf(tls) }),
   // Text, as in a dump. A date would lose its time zone, and a number its digits.
   typeCast: (field) => field.string('utf8'),
 })

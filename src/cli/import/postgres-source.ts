@@ -1,4 +1,5 @@
 import type { Client, ClientConfig } from 'pg'
+import { sslOf } from '../../store/postgres/url.ts'
 import type { DatabaseUrl } from './database-url.ts'
 import type { DatabaseReader, Row } from './rows.ts'
 
@@ -46,7 +47,7 @@ const optionsOf = ({ tls, socket, connectTimeout, ...url }: DatabaseUrl): Client
   application_name: 'consulate import',
   connectionTimeoutMillis: connectTimeout,
   keepAlive: true,
-  ssl: tls ? { ...tls, host: url.host } : false,
+  ssl: tls ? sslOf(tls, url.host) : false,
   // Text, as in a dump. A date would lose its time zone, and a number its digits.
   types: { getTypeParser: () => (text: unknown) => text },
 })

@@ -41,7 +41,8 @@ export function parseMysqlUrl(text: unknown): MysqlUrl {
   }
 }
 
-const sslOf = ({ verifiesIdentity, ...files }: TlsFiles): SslOptions => ({
+/** Returns the options of the driver for TLS. */
+export const sslOf = ({ verifiesIdentity, ...files }: TlsFiles): SslOptions => ({
   ...files,
   verifyIdentity: verifiesIdentity,
 })

@@ -1,7 +1,8 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { PoolConfig } from 'pg'
 import { ConfigError } from '../../errors.ts'
 import { parseServerUrl } from '../server-url.ts'
-import type { ServerAddress } from '../server-url.ts'
+import type { TlsFiles } from '../server-url.ts'
 
 /** What a URL says about the store. */
 export interface PostgresUrl {
@@ -52,7 +53,8 @@ export function parsePostgresUrl(text: unknown): PostgresUrl {
   }
 }
 
-function sslOf(tls: NonNullable<ServerAddress['tls']>, host: string): PoolConfig['ssl'] {
+/** Returns the options of the driver for TLS. */
+export function sslOf(tls: TlsFiles, host: string): ConnectionOptions {
   const { verifiesIdentity, ...files } = tls
   return { ...files, host, ...(!verifiesIdentity && { checkServerIdentity: () => undefined }) }
 }
