@@ -1,10 +1,12 @@
 import '../lib/node-version.ts'
+import type { OptionNames } from '../lib/validator.ts'
 import type { Store } from './contract.ts'
 import { createMysqlDialect } from './mysql/dialect.ts'
 import type { MysqlPool, PromisePool } from './mysql/driver.ts'
 import { openGivenPool } from './mysql/given-pool.ts'
 import { openOwnPool } from './mysql/own-pool.ts'
 import { parseMysqlUrl } from './mysql/url.ts'
+import { serverOptions, type PoolKind } from './options.ts'
 import { requireDriver } from './require-driver.ts'
 import { createSqlStore } from './sql/store.ts'
 import { checkTableNames, DEFAULT_PREFIX } from './sql/table-names.ts'
@@ -37,7 +39,7 @@ interface MysqlTables {
  * @throws ConfigError if the URL or an option is invalid, or the package is not installed
  */
 export function mysql(location: string | MysqlOptions): Store {
-  const options = typeof location === 'string' ? { url: location } : location
+  const options: MysqlOptions = serverOptions('mysql', location, NAMES, POOLS)
   const url = 'url' in options ? parseMysqlUrl(options.url) : undefined
   const names = { prefix: options.tablePrefix ?? url?.tablePrefix ?? DEFAULT_PREFIX }
   checkTableNames('mysql', names)
@@ -49,6 +51,16 @@ export function mysql(location: string | MysqlOptions): Store {
       : () => openOwnPool(url?.config ?? {}, busyTimeout)
   return createSqlStore(createMysqlDialect({ open, begin: url ? BEGIN : BEGIN_IN_GIVEN, busyTimeout }, names))
 }
+
+const NAMES: OptionNames<MysqlTables & { url: unknown; pool: unknown }> = {
+  url: true,
+  pool: true,
+  tablePrefix: true,
+  busyTimeout: true,
+}
+
+/** A pool of promises has one of callbacks within. */
+const POOLS: PoolKind = { driver: 'mysql2', isPool: (value) => 'getConnection' in value }
 
 /** Sessions of the store's own pool are READ COMMITTED. */
 const BEGIN = ['start transaction']

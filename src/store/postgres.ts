@@ -1,6 +1,8 @@
 import '../lib/node-version.ts'
 import type { PoolConfig } from 'pg'
+import type { OptionNames } from '../lib/validator.ts'
 import type { Store } from './contract.ts'
+import { serverOptions, type PoolKind } from './options.ts'
 import { createPostgresDialect } from './postgres/dialect.ts'
 import type { PostgresPool } from './postgres/given-pool.ts'
 import { parsePostgresUrl } from './postgres/url.ts'
@@ -42,7 +44,7 @@ interface PostgresTables {
  * @throws ConfigError if the URL or an option is invalid, or the package is not installed
  */
 export function postgres(location: string | PostgresOptions): Store {
-  const options = typeof location === 'string' ? { url: location } : location
+  const options: PostgresOptions = serverOptions('postgres', location, NAMES, POOLS)
   const url = 'url' in options ? parsePostgresUrl(options.url) : undefined
   const names = {
     prefix: options.tablePrefix ?? url?.tablePrefix ?? DEFAULT_PREFIX,
@@ -59,6 +61,18 @@ export function postgres(location: string | PostgresOptions): Store {
   }
   return createSqlStore(createPostgresDialect(connections, names))
 }
+
+const NAMES: OptionNames<PostgresTables & { url: unknown; pool: unknown }> = {
+  url: true,
+  pool: true,
+  schema: true,
+  tablePrefix: true,
+  busyTimeout: true,
+  preparedStatements: true,
+}
+
+/** A client can connect too, but runs one query at a time, and is never replaced. */
+const POOLS: PoolKind = { driver: 'pg', isPool: (value) => 'connect' in value && !('connection' in value) }
 
 /** Imported only if a URL is given: with a pool of your own, the package may be installed elsewhere. */
 async function openPool(config: PoolConfig | undefined, busyTimeout: number): Promise<PostgresPool> {

@@ -1,6 +1,8 @@
 import '../lib/node-version.ts'
 import { resolve } from 'node:path'
+import type { OptionNames } from '../lib/validator.ts'
 import type { Store } from './contract.ts'
+import { checkOptions } from './options.ts'
 import { createSqlStore } from './sql/store.ts'
 import { createSqliteDialect } from './sqlite/dialect.ts'
 import { MEMORY } from './sqlite/file.ts'
@@ -25,9 +27,25 @@ export interface SqliteOptions {
  *
  * Methods throw `StoreUnavailableError` if the file is locked for too long, full, read-only, corrupt or missing. The store
  * recovers as soon as the file can be used again.
+ *
+ * @throws ConfigError if an option is invalid
  */
 export function sqlite(location: string | SqliteOptions): Store {
-  const { path, busyTimeout = 5000 } = typeof location === 'string' ? { path: location } : location
+  const { path, busyTimeout = 5000 } = optionsOf(location)
   const file = path === MEMORY ? MEMORY : resolve(path)
   return createSqlStore(createSqliteDialect(file, busyTimeout), file)
 }
+
+function optionsOf(location: string | SqliteOptions): SqliteOptions {
+  const options = typeof location === 'object' && location !== null ? location : { path: location }
+  checkOptions('sqlite', options, NAMES, ({ path }, validator) => {
+    if (typeof path !== 'string' || path === '')
+      validator.problem(
+        'sqlite.path',
+        "must be the path of a file, such as './data/consulate.db', or ':memory:'",
+      )
+  })
+  return options
+}
+
+const NAMES: OptionNames<SqliteOptions> = { path: true, busyTimeout: true }

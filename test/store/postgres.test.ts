@@ -94,8 +94,9 @@ describe.runIf(hasPostgres)('a store in PostgreSQL', () => {
       .toBe('undefined')
     // Within a transaction, which must not be repeated.
     await store.clients.insert(sampleClient({ id: 'cut' }))
+    let cutting: Promise<unknown> | undefined
     const update = store.clients.update('cut', (client) => {
-      void cut()
+      cutting = cut()
       return { name: `${client.name}!` }
     })
     const outcome = await update.then(
@@ -103,6 +104,8 @@ describe.runIf(hasPostgres)('a store in PostgreSQL', () => {
       (error: unknown) => error instanceof StoreUnavailableError,
     )
     expect([true, 'done']).toContain(outcome)
+    // It must not cut the connection of the next test.
+    await cutting
   })
 
   test('is unavailable while a lock is held for too long, and then works again', async () => {

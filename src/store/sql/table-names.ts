@@ -1,6 +1,6 @@
 import { IdentifierNode, PrimitiveValueListNode, SchemableIdentifierNode, ValueNode } from 'kysely'
 import type { OperationNode, QueryCompiler } from 'kysely'
-import { ConfigError } from '../../errors.ts'
+import { createValidator } from '../../lib/validator.ts'
 
 /** How tables are named. The store itself is written with `consulate_…`. */
 export interface TableNames {
@@ -16,30 +16,26 @@ export const DEFAULT_PREFIX = 'consulate_'
 /** The longest name of an index, without its prefix, has 43 characters, and PostgreSQL allows 63. */
 const MAX_PREFIX = 20
 
+const MAX_SCHEMA = 63
+
 /** @throws ConfigError if the prefix or the schema is not a plain lower-case name */
-export function checkTableNames(entryPoint: string, { prefix, schema }: TableNames): void {
-  const problems = [
-    ...(/^[a-z][a-z0-9_]*$/.test(prefix) && prefix.length <= MAX_PREFIX
-      ? []
-      : [
-          {
-            path: `${entryPoint}.tablePrefix`,
-            message: `must start with a letter and contain only a-z, 0-9 and _, ${LENGTH}`,
-          },
-        ]),
-    ...(schema === undefined || /^[a-z_][a-z0-9_]{0,62}$/.test(schema)
-      ? []
-      : [
-          {
-            path: `${entryPoint}.schema`,
-            message: 'must start with a letter or _ and contain only a-z, 0-9 and _',
-          },
-        ]),
-  ]
-  if (problems.length > 0) throw new ConfigError(problems)
+export function checkTableNames(path: string, { prefix, schema }: TableNames): void {
+  const validator = createValidator()
+  if (!isName(prefix, /^[a-z][a-z0-9_]*$/, MAX_PREFIX))
+    validator.problem(
+      `${path}.tablePrefix`,
+      `must start with a letter and contain only a-z, 0-9 and _, at most ${MAX_PREFIX} characters`,
+    )
+  if (schema !== undefined && !isName(schema, /^[a-z_][a-z0-9_]*$/, MAX_SCHEMA))
+    validator.problem(
+      `${path}.schema`,
+      `must start with a letter or _ and contain only a-z, 0-9 and _, at most ${MAX_SCHEMA} characters`,
+    )
+  validator.throwIfInvalid()
 }
 
-const LENGTH = `at most ${MAX_PREFIX} characters`
+const isName = (value: unknown, pattern: RegExp, maximum: number): boolean =>
+  typeof value === 'string' && pattern.test(value) && value.length <= maximum
 
 /** Returns the name of a table, index or constraint in the database. */
 export const nameWith = ({ prefix }: TableNames, name: string): string =>
