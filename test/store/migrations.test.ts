@@ -14,6 +14,8 @@ import { hasMariadb, openMariadb } from '../support/mariadb.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
+import { openBrowser } from '../support/browser.ts'
+import { getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import { createFolder, startWorker } from './races/processes.ts'
 
@@ -155,6 +157,45 @@ describe.each(SERVERS)('migrations of $name', (kind) => {
       expect(await store.clients.find('web')).toEqual(sampleClient())
     },
   )
+
+  test.runIf(kind.isAvailable)('do not stall token requests beside a long transaction', async () => {
+    const database = await open(kind)
+    const [store, other] = [openStore(database.url), openStore(database.url)]
+    onTestFinished(() => other.close())
+    await using server = await startServer({ store })
+    const [user, client] = [await server.addUser(), await server.addClient()]
+    let { refresh_token: token } = await getCodeFlowTokens({
+      server,
+      browser: openBrowser(server),
+      user,
+      client,
+    })
+    /** Returns how long (ms) they take, one after the other. */
+    const refreshOften = async (): Promise<number> => {
+      const start = performance.now()
+      for (let round = 0; round < 100; round += 1) {
+        const { status, body } = await refresh({ server, client }, token)
+        expect(status).toBe(200)
+        token = String(body['refresh_token'])
+      }
+      return performance.now() - start
+    }
+    const usual = await refreshOften()
+    await database.query(
+      `alter table consulate_sessions drop column app_session_hash; alter table consulate_epochs drop column raised_at;
+       delete from consulate_migrations where name = '0006-app-sessions'`,
+    )
+    await database.query('begin')
+    await database.query('select * from consulate_epochs')
+    let isMigrated = false
+    const migrated = other.migrate().finally(() => (isMigrated = true))
+    const beside = await refreshOften()
+    expect(isMigrated).toBe(false)
+    // Most of the time would be spent behind the migration otherwise: 20 times as much.
+    expect(beside).toBeLessThan(3 * usual + 3_000)
+    await database.query('commit')
+    expect(await migrated).toEqual(['0006-app-sessions'])
+  })
 
   test.runIf(kind.isAvailable)('skip an index that was created before', async () => {
     const database = await open(kind)

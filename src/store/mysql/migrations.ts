@@ -4,8 +4,14 @@ import { nameWithout } from '../sql/table-names.ts'
 import type { TableNames } from '../sql/table-names.ts'
 import { BusyError, isMissingTable } from './errors.ts'
 
-/** How long (s) to wait for another process that migrates, and for a table: later queries of the table queue behind. */
+/** How long (s) a migration waits for another one. */
 const TIMEOUT = 2
+
+/** How long (s) it waits for the transactions that use a table: requests wait behind it. The least that MySQL accepts. */
+const TABLE_TIMEOUT = 1
+
+/** How long (ms) requests go on before it tries again. */
+const PAUSE = 5_000
 
 /**
  * How MySQL and MariaDB change their tables: each statement commits, so a process that is killed leaves what it has created.
@@ -22,7 +28,7 @@ export const migrationsOf = (names: TableNames): MigrationRules => {
       const [row] = await run(query)
       if (Number(row?.locked) !== 1) throw new BusyError('Another process migrates the database')
       await run(raw('set @consulate_lock_wait_timeout = @@session.lock_wait_timeout'))
-      await run(raw(`set session lock_wait_timeout = ${TIMEOUT}`))
+      await run(raw(`set session lock_wait_timeout = ${TABLE_TIMEOUT}`))
     },
     async unlock(run) {
       // What was recorded must be visible to the next process.
@@ -30,6 +36,7 @@ export const migrationsOf = (names: TableNames): MigrationRules => {
       await run(raw('set session lock_wait_timeout = @consulate_lock_wait_timeout'))
       await run(raw('select release_lock(sha1(concat(database(), ?)))', [lockName]))
     },
+    pause: PAUSE,
     listExisting: (run) => listExisting(run, names),
     isMissingTable,
     script: { command: 'mysql DATABASE < SCRIPT', begin: [], end: [] },

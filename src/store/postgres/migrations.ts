@@ -4,8 +4,14 @@ import { nameWithout } from '../sql/table-names.ts'
 import type { TableNames } from '../sql/table-names.ts'
 import { isMissingTable } from './errors.ts'
 
-/** How long (ms) a migration waits for another one, and for the transactions that use a table. */
+/** How long (ms) a migration waits for another one. */
 const LOCK_TIMEOUT = 2_000
+
+/** How long (ms) it waits for the transactions that use a table: requests wait behind it. Most transactions take less. */
+const TABLE_TIMEOUT = 100
+
+/** How long (ms) requests go on before it tries again. */
+const PAUSE = 1_000
 
 /** Returns how the tables are migrated. */
 export const createMigrationRules = (names: TableNames): MigrationRules => ({
@@ -17,7 +23,9 @@ export const createMigrationRules = (names: TableNames): MigrationRules => ({
       CompiledQuery.raw('select pg_advisory_xact_lock(hashtextextended($1, 0)::bigint)', [keyOf(names)]),
     )
     for (const statement of createSchema(names)) await run(CompiledQuery.raw(statement))
+    await run(CompiledQuery.raw(`set local lock_timeout = ${TABLE_TIMEOUT}`))
   },
+  pause: PAUSE,
   async listExisting(run) {
     const rows = await run(CompiledQuery.raw(INDEXES, [names.schema ?? null]) as CompiledQuery<IndexRow>)
     return new Set(rows.map(({ owner, name }) => `${nameWithout(names, owner)}.${nameWithout(names, name)}`))

@@ -61,11 +61,13 @@ export interface MigrationRules {
   /**
    * Called at the start of a transaction of `kysely`, whose statements take as long as they need. Waits until no other process migrates, or throws a retryable error after a second or
    * two. A lock of the connection rather than the transaction would not survive a pooler such as PgBouncer. Also limits how
-   * long a statement waits for a table, because later queries queue behind it.
+   * long a statement waits for a table that a transaction uses, because later queries queue behind it: as little as possible.
    */
   readonly lock: (run: RunQuery) => Promise<void>
   /** Called before the end of the transaction, also after an error. Left out if the lock ends with the transaction. */
   readonly unlock?: (run: RunQuery) => Promise<void>
+  /** How long (ms), about, requests use the tables before a migration that had to wait tries again. Default: they need no pause. */
+  readonly pause?: number
   /**
    * Lists what exists, as `table`, `table.column` and `table.index` with the names before schema and prefix. A migration skips
    * that. Tables and columns only if the database commits each statement that creates one: a killed process has left them.

@@ -97,7 +97,7 @@ const applyNext = (database: Database): Promise<string | undefined> =>
         .execute((connection) =>
           applyUnderLock(database, async (query) => (await connection.executeQuery(query)).rows),
         ),
-    TIMEOUT,
+    { timeout: TIMEOUT, pause: database.dialect.migrations.pause },
   )
 
 async function applyUnderLock(database: Database, run: RunQuery): Promise<string | undefined> {

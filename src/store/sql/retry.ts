@@ -3,6 +3,14 @@ import { StoreUnavailableError } from '../../errors.ts'
 import { countDatabaseWait } from '../../lib/database-wait.ts'
 import type { SqlDialect } from './dialect.ts'
 
+/** How patient a call is. */
+export interface Patience {
+  /** How long (ms) it waits while the database is busy. Default: that of the dialect. */
+  readonly timeout?: number
+  /** About how long (ms) it pauses between two attempts. Default: 1, and twice as long each time, up to 25. */
+  readonly pause?: number | undefined
+}
+
 const MAX_PAUSE = 25
 
 /** How much longer (ms) than a lock a call waits for an answer: then the server is frozen, unreachable or too slow. */
@@ -15,23 +23,27 @@ export const callLimit = (busyTimeout: number): number => busyTimeout + GRACE
  * Runs `attempt`, and again while the database is busy. It holds no lock between attempts. Each attempt gets the time of
  * `performance.now()` at which it must have ended: a second after the timeout, or when the request has no time left.
  *
- * @throws StoreUnavailableError if the database is busy for longer than `timeout` (ms; default: that of the dialect), or cannot be used
+ * @throws StoreUnavailableError if the database is busy for too long, or cannot be used
  */
 export const retryWhileBusy = <Result>(
   dialect: SqlDialect,
   attempt: (deadline: number) => Promise<Result>,
-  timeout = dialect.busyTimeout,
+  patience: Patience = {},
 ): Promise<Result> =>
-  countDatabaseWait((left) => retryFor(Math.min(callLimit(timeout), left), dialect, attempt))
+  countDatabaseWait((left) => {
+    const { timeout = dialect.busyTimeout } = patience
+    return retryFor(Math.min(callLimit(timeout), left), dialect, attempt, patience)
+  })
 
 async function retryFor<Result>(
   limit: number,
   dialect: SqlDialect,
   attempt: (deadline: number) => Promise<Result>,
+  { pause }: Patience,
 ): Promise<Result> {
   if (limit <= 0) throw new StoreUnavailableError('The database is too slow', undefined)
   const deadline = performance.now() + limit
-  for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
+  for (let wait = pause ?? 1; ; wait = pause ?? Math.min(wait * 2, MAX_PAUSE)) {
     try {
       return await attempt(deadline)
     } catch (error) {
@@ -41,7 +53,7 @@ async function retryFor<Result>(
       if (isTimeUp) throw new StoreUnavailableError('The database is busy', error)
     }
     // Jitter keeps two writers that collided once from colliding again.
-    await sleep(pause * (0.5 + Math.random()))
+    await sleep(wait * (0.5 + Math.random()))
   }
 }
 
