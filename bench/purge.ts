@@ -1,13 +1,15 @@
 /**
  * `npm run bench:purge`: purges a million rows while requests continue, and compares their latencies. See README.md.
- * `npm run bench:purge -- --database postgres --rows 10000000 --old 1` has ten million, of which few may be deleted.
+ * `npm run bench:purge -- --database postgres --rows 10000000 --template /tmp/ten-million` purges ten million, and keeps the
+ * filled database for the next time.
  */
 import { statSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { positive } from './flags.ts'
-import { openDatabase, parseDatabase } from './growth/database.ts'
+import { openCopy, openDatabase, parseDatabase, type BenchDatabase } from './growth/database.ts'
 import { fillAll } from './growth/fill.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { launch } from './launch.ts'
 import { quantile } from './load/quantile.ts'
 import type { PurgeStage } from './purge/node.ts'
@@ -18,14 +20,20 @@ const OPTIONS = {
   database: { type: 'string', default: 'sqlite' },
   rows: { type: 'string', default: '1000000' },
   old: { type: 'string', default: '90' },
+  backlog: { type: 'string', default: '4800' },
+  template: { type: 'string', default: '' },
   seconds: { type: 'string', default: '5' },
   rounds: { type: 'string', default: '10' },
   requests: { type: 'string', default: '500' },
+  rest: { type: 'string', default: '0' },
   json: { type: 'boolean', default: false },
 } as const
 const { values } = parseArgs({ options: OPTIONS })
 const [rows, rounds] = [positive('rows', values.rows), positive('rounds', values.rounds)]
 const duration = positive('seconds', values.seconds) * 1000
+
+/** Milliseconds of a purge without traffic. */
+const STAGE = 30_000
 
 type Kind = keyof Latencies
 const KINDS: Readonly<Record<Kind, string>> = {
@@ -34,10 +42,22 @@ const KINDS: Readonly<Record<Kind, string>> = {
   refreshes: 'refresh',
 }
 
-const database = await openDatabase(parseDatabase(values.database))
-const filling = performance.now()
-await fillAll(database, rows, positive('old', values.old))
-const filledIn = (performance.now() - filling) / 1000
+const name = parseDatabase(values.database)
+const portion = {
+  rows,
+  old: positive('old', values.old),
+  backlog: positive('backlog', values.backlog) * 3_600_000,
+}
+let filledIn = 0
+async function fillDatabase(filled: BenchDatabase): Promise<void> {
+  const start = performance.now()
+  await fillAll(filled, portion)
+  filledIn = (performance.now() - start) / 1000
+}
+const database = values.template
+  ? await openCopy(name, values.template, fillDatabase)
+  : await openDatabase(name)
+if (!values.template) await fillDatabase(database)
 const before = await totalSize()
 const entrant = await launch('purge/node', false, {
   BENCH_DATABASE: database.name,
@@ -64,6 +84,19 @@ async function runPurged(): Promise<{ readonly latencies: Latencies; readonly st
   return { latencies, stage: await control('/purge/stop') }
 }
 
+/** Purges without traffic, in stages of half a minute, until nothing is left or so many seconds are over. */
+async function purgeRest(limit: number): Promise<readonly PurgeStage[]> {
+  const stages: PurgeStage[] = []
+  for (const end = performance.now() + limit * 1000; performance.now() < end;) {
+    await control('/purge')
+    await sleep(STAGE)
+    const stage = await control('/purge/stop')
+    stages.push(stage)
+    if (stage.isComplete) break
+  }
+  return stages
+}
+
 const idle: Latencies[] = []
 const purged: Latencies[] = []
 const stages: PurgeStage[] = []
@@ -75,6 +108,7 @@ while (idle.length < rounds && stages.at(-1)?.isComplete !== true) {
   stages.push(stage)
 }
 traffic.close()
+const rest = await purgeRest(Number(values.rest))
 await entrant.stop()
 const log =
   database.name === 'sqlite'
@@ -103,30 +137,42 @@ const figures = (Object.keys(KINDS) as Kind[]).map((kind) => {
     longestPurging: Math.max(...purged.flatMap((round) => round[kind])),
   }
 })
-const deleted = stages.reduce(
-  (sum, { counts }) => sum + Object.values(counts).reduce((left, right) => left + right, 0),
-  0,
-)
-const seconds = stages.reduce((sum, stage) => sum + stage.duration, 0) / 1000
+/** How many rows a purge deleted in some stages, and how many a second. */
+function summarize(of: readonly PurgeStage[]) {
+  const rows = of.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0)
+  const seconds = of.reduce((sum, { duration }) => sum + duration, 0) / 1000
+  const isComplete = of.at(-1)?.isComplete ?? false
+  return { rows, seconds, perSecond: rows / seconds, stages: of.length, isComplete }
+}
+
+const all = [...stages, ...rest]
 const result = {
   database: database.name,
   rows,
-  old: Number(values.old),
+  old: portion.old,
+  backlog: Number(values.backlog),
   filledIn,
   rounds: stages.length,
-  deleted,
-  deletedPerSecond: deleted / seconds,
-  isComplete: stages.at(-1)?.isComplete,
-  heap: stages.map(({ heap }) => heap),
-  resident: stages.map(({ resident }) => resident),
+  purged: summarize(stages),
+  rest: summarize(rest),
+  heap: all.map(({ heap }) => heap),
+  resident: all.map(({ resident }) => resident),
   disk,
   log,
   load: loadavg()[0],
   figures,
 }
 
-const megabytes = (bytes: readonly number[]): string =>
-  [bytes[0], bytes.at(-1)].map((size = 0) => `${(size / 2 ** 20).toFixed(1)} MiB`).join(' → ')
+const megabytes = (bytes = 0): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
+/** The first, the highest and the last one. */
+const course = (sizes: readonly number[]): string =>
+  `${megabytes(sizes[0])} → ${megabytes(Math.max(...sizes))} at most → ${megabytes(sizes.at(-1))}`
+
+const count = (value: number): string => Math.round(value).toLocaleString('en')
+
+const deletions = (of: ReturnType<typeof summarize>): string =>
+  `deleted ${count(of.rows)} rows in ${of.seconds.toFixed(0)} s, ${count(of.perSecond)} a second, in ${of.stages} purges, each of which continued the one before; ${of.isComplete ? 'none' : 'some'} are left`
 
 function toText(): string {
   const heading = ['', 'p50 ms', 'purging', 'p99 ms', 'purging', 'ratio', 'longest ms', 'purging']
@@ -138,10 +184,12 @@ function toText(): string {
   ])
   return [
     `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
-    `${database.name}, ${rows.toLocaleString('en')} rows, of which ${result.old} % are old, filled in ${filledIn.toFixed(0)} s; ${result.rounds} rounds of ${duration / 1000} seconds each, with and without a purge, ${values.requests} requests a second`,
+    `${database.name}, ${count(rows)} rows, of which ${result.old} % have become old in ${result.backlog} hours${filledIn > 0 ? `, filled in ${filledIn.toFixed(0)} s` : ''}; ${result.rounds} rounds of ${duration / 1000} seconds each, with and without a purge, ${values.requests} requests a second`,
     ...align([heading, ...lines]),
-    `  deleted ${deleted.toLocaleString('en')} rows, ${Math.round(result.deletedPerSecond).toLocaleString('en')} a second${result.isComplete ? '' : ', not all'}`,
-    `  heap ${megabytes(result.heap)}, process ${megabytes(result.resident)}, tables and indexes ${megabytes(result.disk)}${log > 0 ? `, log of SQLite ${megabytes([log])}` : ''}`,
+    `  ${deletions(result.purged)}`,
+    ...(rest.length > 0 ? [`  without traffic: ${deletions(result.rest)}`] : []),
+    `  heap ${course(result.heap)}; process ${course(result.resident)}`,
+    `  tables and indexes ${disk.map(megabytes).join(' → ')}${log > 0 ? `, log of SQLite ${megabytes(log)}` : ''}`,
     `Load average ${(result.load ?? 0).toFixed(1)}`,
   ].join('\n')
 }

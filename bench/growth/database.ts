@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '../../src/index.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import type { TestDatabase, TestDatabaseServer } from '../../test/support/database-server.ts'
+import { runFile, type TestDatabase, type TestDatabaseServer } from '../../test/support/database-server.ts'
 import { createDatabase as createOnMariadb, startMariadb } from '../../test/support/mariadb.ts'
 import { createDatabase as createOnPostgres, startPostgres } from '../../test/support/postgres.ts'
 
@@ -15,7 +16,10 @@ export type DatabaseName = (typeof DATABASES)[number]
 
 type Row = Readonly<Record<string, unknown>>
 
-/** A database of a bench. Servers are started for it, with the settings of the tests: they do not wait for the disk. */
+/**
+ * A database of a bench. Servers are started for it, with the settings of the tests, so they do not wait for the disk, and with a
+ * gigabyte of memory for pages.
+ */
 export interface BenchDatabase {
   readonly name: DatabaseName
   /** A file, or a URL with a password. */
@@ -25,6 +29,7 @@ export interface BenchDatabase {
   columnsOf(table: string): string
   /** The bytes of each table, and those of its indexes. */
   sizes(): Promise<ReadonlyMap<string, TableSize>>
+  /** Closes it, and deletes it unless it is a template. */
   stop(): Promise<void>
 }
 
@@ -49,13 +54,55 @@ export function parseDatabase(name: string): DatabaseName {
 
 /** Creates an empty, migrated database. */
 export async function openDatabase(name: DatabaseName): Promise<BenchDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'bench-'))
+  return deleteAfterwards(await mkdtemp(join(tmpdir(), 'bench-')), (folder) => openIn(name, folder))
+}
+
+/** Opens a copy of the database in a folder. If the folder is missing, creates it first, with a database that is filled. */
+export async function openCopy(
+  name: DatabaseName,
+  template: string,
+  fill: (database: BenchDatabase) => Promise<void>,
+): Promise<BenchDatabase> {
+  if (!existsSync(template)) {
+    const part = `${template}.part`
+    await rm(part, { recursive: true, force: true })
+    await mkdir(part, { recursive: true })
+    const database = await openIn(name, part)
+    await fill(database)
+    await database.stop()
+    await rename(part, template)
+  }
+  return deleteAfterwards(await mkdtemp(join(tmpdir(), 'bench-')), async (folder) => {
+    // With the owners of the files, which Node does not copy.
+    await runFile('cp', ['--archive', '--reflink=auto', `${template}/.`, folder])
+    return openIn(name, folder)
+  })
+}
+
+async function deleteAfterwards(
+  folder: string,
+  open: (folder: string) => Promise<BenchDatabase>,
+): Promise<BenchDatabase> {
+  const database = await open(folder)
+  return {
+    ...database,
+    async stop() {
+      await database.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function openIn(name: DatabaseName, folder: string): Promise<BenchDatabase> {
   const database = await OPENERS[name](folder)
   const store = await openStore(name, database.location)
   await store.migrate()
   await store.close()
   return database
 }
+
+/** The name of the database on a server. */
+const NAME = 'consulate_bench'
 
 const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDatabase>>> = {
   async sqlite(folder) {
@@ -65,7 +112,7 @@ const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDa
       if (database) return database
       database = new DatabaseSync(file)
       // The indexes are larger than SQLite's default cache of 2 MB.
-      database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF; PRAGMA cache_size = -100000')
+      database.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000')
       return database
     }
     const query = async (sql: string): Promise<readonly Row[]> => open().prepare(sql).all()
@@ -84,13 +131,12 @@ const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDa
       },
       async stop() {
         database?.close()
-        await rm(folder, { recursive: true })
       },
     }
   },
   async postgres(folder) {
-    const server = await startPostgres(folder)
-    return onServer('postgres', folder, server, await createOnPostgres(server.url), {
+    const server = await startPostgres(folder, 'shared_buffers=1GB')
+    return onServer('postgres', server, await createOnPostgres(server.url, NAME), {
       columns: (table) =>
         `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}'`,
       sizes: `SELECT relname AS name, pg_table_size(oid) AS data, pg_indexes_size(oid) AS indexes
@@ -98,15 +144,20 @@ const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDa
     })
   },
   async mariadb(folder) {
-    const server = await startMariadb(folder)
-    const database = await createOnMariadb(server.url)
+    const server = await startMariadb(
+      folder,
+      '--innodb-buffer-pool-size=1G',
+      '--innodb-log-file-size=1G',
+      '--innodb-sort-buffer-size=64M',
+    )
+    const database = await createOnMariadb(server.url, NAME)
     // Statistics are updated in the background.
     const analyze = async (): Promise<void> => {
       const tables = await database.query(`SELECT table_name AS name FROM information_schema.tables
         WHERE table_schema = database()`)
       await database.query(`ANALYZE TABLE ${tables.map(({ name }) => name).join()}`)
     }
-    const opened = onServer('mariadb', folder, server, database, {
+    const opened = onServer('mariadb', server, database, {
       columns: (table) => `SELECT column_name AS name FROM information_schema.columns
         WHERE table_schema = database() AND table_name = '${table}'`,
       sizes: `SELECT table_name AS name, data_length AS data, index_length AS indexes
@@ -118,9 +169,8 @@ const OPENERS: Readonly<Record<DatabaseName, (folder: string) => Promise<BenchDa
 
 const onServer = (
   name: DatabaseName,
-  folder: string,
   server: TestDatabaseServer,
-  { url, query, drop }: TestDatabase,
+  { url, query, disconnect }: TestDatabase,
   statements: { readonly columns: (table: string) => string; readonly sizes: string },
 ): BenchDatabase => ({
   name,
@@ -129,10 +179,8 @@ const onServer = (
   columnsOf: statements.columns,
   sizes: async () => toSizes(await query(statements.sizes)),
   async stop() {
-    await drop()
+    await disconnect()
     await server.kill()
-    await rm(folder, { recursive: true, force: true })
-    await rm(`${folder}-files`, { recursive: true, force: true })
   },
 })
 

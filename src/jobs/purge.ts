@@ -5,6 +5,7 @@ import type { Events } from '../events.ts'
 import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
+import { createPurgePace } from './purge-pace.ts'
 
 /** The progress of a purge. */
 export interface PurgeProgress {
@@ -66,19 +67,8 @@ export interface PurgeContext {
 }
 
 const DEFAULT_HOURS = 168
-/** Rows per batch. */
-const BATCH_SIZE = { least: 8, most: 512 } as const
-/** Milliseconds. Batches grow and shrink to take this long, because requests may have to wait for one to finish. */
-const BATCH_TIME = 1
-/**
- * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
- * is idle, and on one that is always busy.
- */
-const PAUSE_FACTOR = { idle: 4, busy: 20 } as const
 /** The load of a server of which nothing is known. */
 const MEDIUM_LOAD = 0.4
-/** Milliseconds. The longest lets a purge proceed on a busy machine too. */
-const PAUSE = { least: 5, most: 200 } as const
 /** About 300 MB: a flood of bad requests must not fill the disk. */
 const MAX_AUDIT_ENTRIES = 1_000_000
 /** For the same reason. */
@@ -174,7 +164,8 @@ async function walk(
   const sizes = onProgress ? await countRows(store, kinds, cutoffs) : ZERO
   const total = sum(Object.values(sizes))
   const counts = { ...ZERO }
-  const pace = createPace()
+  const pace = createPurgePace(store.stepTime)
+  const begin = performance.now()
   let done = 0
   for (const kind of kinds.slice(kinds.indexOf(start.kind))) {
     const end = done + sizes[kind]
@@ -185,12 +176,14 @@ async function walk(
       const limit = pace.batchSize()
       const startedAt = performance.now()
       const step = await store.step({ kind, cutoffs: cutoffsFor(kind, cutoffs), after, limit, isDryRun })
-      const duration = performance.now() - startedAt
+      const now = performance.now()
       after = step.next
       counts[kind] += step.count
       done = after === undefined ? end : Math.min(done + limit, end)
       onProgress?.({ done, total, counts: { ...counts } })
-      if (after !== undefined) await sleep(pace.pauseAfter(duration, load()))
+      const batch = { duration: now - startedAt, load: load(), delay: step.delay + now - begin }
+      const pause = pace.pauseAfter(batch)
+      if (after !== undefined) await sleep(pause)
     } while (after !== undefined)
   }
   return { counts, isComplete: true }
@@ -211,20 +204,6 @@ function parsePosition(
   return kind
     ? { kind, after: rest.length > 0 ? rest.join(' ') : undefined }
     : { kind: kinds[0] ?? 'codes', after: undefined }
-}
-
-/** Chooses the size of the batches and the pauses between them. */
-function createPace() {
-  let size: number = BATCH_SIZE.least
-  return {
-    batchSize: () => Math.round(size),
-    pauseAfter(duration: number, load: number): number {
-      const change = Math.min(2, Math.max(0.5, BATCH_TIME / duration))
-      size = Math.min(BATCH_SIZE.most, Math.max(BATCH_SIZE.least, size * change))
-      const factor = PAUSE_FACTOR.idle + (PAUSE_FACTOR.busy - PAUSE_FACTOR.idle) * load
-      return Math.min(PAUSE.most, Math.max(PAUSE.least, factor * duration))
-    },
-  }
 }
 
 async function countRows(

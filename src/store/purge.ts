@@ -40,8 +40,20 @@ export interface PurgeStep {
   readonly isDryRun: boolean
 }
 
+/** What a step of a purge did. */
+export interface PurgeStepResult {
+  /** How many rows it deleted. */
+  readonly count: number
+  /** Where the next step starts; undefined after the last one. */
+  readonly next: string | undefined
+  /** For how long (ms) the cutoffs have allowed to delete the last row that it looked at; 0 if unknown. */
+  readonly delay: number
+}
+
 /** Deletes old rows in short steps, however many there are. */
 export interface PurgeStore {
+  /** How long (ms) a step should take, because requests may have to wait for it. */
+  readonly stepTime: number
   /** Counts all rows of a kind, old or not; with cutoffs, only those that a purge looks at. */
   count(kind: PurgeKind, cutoffs?: PurgeCutoffs): Promise<number>
   /**
@@ -55,8 +67,7 @@ export interface PurgeStore {
    * - a session that was revoked less than 400 days ago and has an app session and a user;
    * - a revocation entry that has not expired, and the newest entry.
    *
-   * Returns how many rows it deleted, and where the next step starts; `next` is undefined after the last one. Several
-   * purges may run at the same time.
+   * Several purges may run at the same time.
    */
-  step(step: PurgeStep): Promise<{ readonly count: number; readonly next: string | undefined }>
+  step(step: PurgeStep): Promise<PurgeStepResult>
 }

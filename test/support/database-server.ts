@@ -20,6 +20,8 @@ export interface TestDatabase {
   query(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>
   /** Deletes the database, and disconnects. */
   drop(): Promise<void>
+  /** Disconnects, and leaves the database. */
+  disconnect(): Promise<void>
 }
 
 /** A database server of one test, which can be stopped and frozen. */

@@ -93,11 +93,10 @@ export async function openMariadb(): Promise<TestDatabase> {
 export const startMariadb = (folder: string, ...flags: readonly string[]): Promise<TestDatabaseServer> =>
   startServerIn(program, folder, flags)
 
-/** Creates a database on the server at a URL. */
-export async function createDatabase(base: string): Promise<TestDatabase> {
-  const name = `consulate_test_${randomBytes(6).toString('hex')}`
+/** Creates a database on the server at a URL, unless it has one of this name. */
+export async function createDatabase(base: string, name = randomName()): Promise<TestDatabase> {
   const admin = await createConnection({ uri: base, multipleStatements: true, dateStrings: true })
-  await admin.query(`create database ${name} character set utf8mb4; use ${name}`)
+  await admin.query(`create database if not exists ${name} character set utf8mb4; use ${name}`)
   return {
     url: Object.assign(new URL(base), { pathname: `/${name}` }).href,
     query: (sql) => query(admin, sql),
@@ -105,8 +104,11 @@ export async function createDatabase(base: string): Promise<TestDatabase> {
       await admin.query(`drop database if exists ${name}`)
       await admin.end()
     },
+    disconnect: () => admin.end(),
   }
 }
+
+const randomName = (): string => `consulate_test_${randomBytes(6).toString('hex')}`
 
 async function query(connection: Connection, sql: string): ReturnType<TestDatabase['query']> {
   const [rows] = await connection.query({

@@ -102,11 +102,11 @@ export async function copyForReplica(port: number, folder: string): Promise<void
   await runFile(copier, ['-d', url, '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], { ...user })
 }
 
-/** Creates a database on the server at a URL. */
-export async function createDatabase(base: string): Promise<TestDatabase> {
-  const name = `consulate_test_${randomBytes(6).toString('hex')}`
+/** Creates a database on the server at a URL, unless it has one of this name. */
+export async function createDatabase(base: string, name = randomName()): Promise<TestDatabase> {
   const admin = await connect(base)
-  await admin.query(`create database ${name} template template0 encoding 'UTF8'`)
+  const { rowCount } = await admin.query('select from pg_database where datname = $1', [name])
+  if (rowCount === 0) await admin.query(`create database ${name} template template0 encoding 'UTF8'`)
   const url = Object.assign(new URL(base), { pathname: `/${name}` }).href
   const client = await connect(url)
   return {
@@ -120,5 +120,11 @@ export async function createDatabase(base: string): Promise<TestDatabase> {
       await admin.query(`drop database if exists ${name} with (force)`)
       await admin.end()
     },
+    async disconnect() {
+      await client.end()
+      await admin.end()
+    },
   }
 }
+
+const randomName = (): string => `consulate_test_${randomBytes(6).toString('hex')}`

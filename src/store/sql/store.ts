@@ -60,6 +60,7 @@ export function createSqlStore(dialect: SqlDialect, file?: string): Store {
     leases: createLeaseStore(database),
     messages: createMessageStore(database),
     purge: {
+      ...purge,
       count: (kind, cutoffs) => purges.track(purge.count(kind, cutoffs)),
       step: (step) => purges.track(purge.step(step)),
     },

@@ -24,6 +24,25 @@ export function testPurgeSteps({ describe, test, expect }: Suite): void {
       expect(await store.purge.count('sessions')).toBe(5)
     })
 
+    test('return for how long the last row could have been deleted', async (store) => {
+      for (const minutes of [30, 20]) {
+        const session = sampleSession({ id: `${minutes}`, expiresAt: NOW - minutes * MINUTE })
+        await store.sessions.insert(session, 'alice')
+      }
+      const step = {
+        kind: 'sessions',
+        cutoffs: cutoffsAt(NOW),
+        after: undefined,
+        limit: 1,
+        isDryRun: false,
+      } as const
+      const steps = [await store.purge.step(step), await store.purge.step(step)]
+      expect(steps.map(({ count, delay }) => [count, delay / MINUTE])).toEqual([
+        [1, 30],
+        [1, 20],
+      ])
+    })
+
     test('count the same rows in a dry run, and delete none', async (store) => {
       for (const session of sessions(7, NOW)) await store.sessions.insert(session, 'alice')
       expect((await purgeKind(store, 'sessions', cutoffsAt(NOW), { isDryRun: true })).count).toBe(7)

@@ -1,0 +1,54 @@
+/** Chooses the size of the batches of a purge, and the pauses between them. */
+export interface PurgePace {
+  batchSize(): number
+  /** Returns how long (ms) to pause after a batch. */
+  pauseAfter(batch: PurgeBatch): number
+}
+
+/** What a batch says about the pace. */
+export interface PurgeBatch {
+  /** How long (ms) it took. */
+  readonly duration: number
+  /** The share of time, from 0 to 1, in which requests kept the server busy meanwhile. */
+  readonly load: number
+  /** How long ago (ms) the last of its rows could have been deleted. */
+  readonly delay: number
+}
+
+const BATCH_SIZE = { least: 8, most: 512 } as const
+
+/**
+ * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
+ * is idle, and on one that is always busy. A purge that is far behind doesn't wait for a quiet hour, which may never come.
+ */
+const PAUSE_FACTOR = { idle: 4, busy: 20, behind: 2 } as const
+
+const HOUR = 3_600_000
+
+/**
+ * Milliseconds. An hourly purge finds rows of the last hour. Rows that are older show that it doesn't keep up: its pauses get
+ * shorter with their age, and are shortest after three hours.
+ */
+const DELAY = { usual: 1.5 * HOUR, most: 3 * HOUR } as const
+
+/** Milliseconds. The longest lets a purge proceed on a busy machine too. */
+const PAUSE = { least: 5, most: 200 } as const
+
+/** `batchTime` is how long (ms) a batch should take. */
+export function createPurgePace(batchTime: number): PurgePace {
+  let size: number = BATCH_SIZE.least
+  return {
+    batchSize: () => Math.round(size),
+    pauseAfter({ duration, load, delay }) {
+      const change = between(0.5, batchTime / duration, 2)
+      size = between(BATCH_SIZE.least, size * change, BATCH_SIZE.most)
+      const behind = between(0, (delay - DELAY.usual) / (DELAY.most - DELAY.usual), 1)
+      const usual = mix(PAUSE_FACTOR.idle, PAUSE_FACTOR.busy, load)
+      return between(PAUSE.least, mix(usual, PAUSE_FACTOR.behind, behind) * duration, PAUSE.most)
+    },
+  }
+}
+
+const between = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value))
+
+const mix = (from: number, to: number, share: number): number => from + (to - from) * share
