@@ -12,13 +12,12 @@ const PROGRAMS = {
 } as const
 
 /**
- * Returns the path of a program that starts in a third of the time: a bundle, or the source with `CI=true`. The command line
- * is `bin/consulate.js`, which runs the bundle as it runs the build of an installed package.
+ * Returns the path of a bundle of a program, which starts in a third of the time. The command line is `bin/consulate.js`,
+ * which runs the bundle as it runs the build of an installed package.
  */
 export async function programFile(
   path: 'bin/consulate.js' | (typeof PROGRAMS)[keyof typeof PROGRAMS],
 ): Promise<string> {
-  if (process.env['CI'] === 'true') return join(ROOT, path)
   const folder = await oncePerRun('programs', bundle)
   const [name] = Object.entries(PROGRAMS).find(([, source]) => source === path) ?? []
   return join(folder, name === undefined ? path : `${name}.js`)
