@@ -4,7 +4,8 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { mysql, type MysqlConnection, type MysqlPool } from '../../src/store/mysql.ts'
 import { storeSuite } from '../../src/testing/index.ts'
-import { DATABASES } from '../support/databases.ts'
+import { ownMariadb } from '../support/databases.ts'
+import { hasMariadb } from '../support/mariadb.ts'
 
 /** Statements with their last parameters. */
 type Statements = Map<string, readonly unknown[]>
@@ -31,7 +32,7 @@ function record(pool: MysqlPool, statements: Statements): MysqlPool {
 /** An insert of values reads nothing. The statements of a compound also run one by one, when a webhook is recorded with them. */
 const NOT_EXPLAINED = /^(insert into `\w+` \([^)]*\) values|begin not atomic)/
 
-const { isAvailable = false, open } = DATABASES.find(({ name }) => name === 'MariaDB') ?? {}
+const open = ownMariadb()
 
 const statements: Statements = new Map()
 /** By the URL of its database. */
@@ -40,8 +41,7 @@ afterAll(async () => void (await Promise.all(Array.from(pools.values(), (pool) =
 
 /** Opens a store on a pool of an app that has chosen the strictest isolation level. */
 async function openOnPool(): Promise<Store> {
-  const database = await open?.()
-  if (!database) throw new Error('No database')
+  const database = await open()
   await database.store.close()
   const { url, drop } = database
   const pool = pools.get(url) ?? createSerializablePool(url)
@@ -132,7 +132,7 @@ const WHOLE_TABLES: readonly RegExp[] = [
   /\((\?, ){99,}/,
 ]
 
-describe.runIf(isAvailable)('on a pool of MariaDB set to SERIALIZABLE', () => {
+describe.runIf(hasMariadb)('on a pool of MariaDB set to SERIALIZABLE', () => {
   storeSuite({ describe, test, expect }, openOnPool)
 
   // The tests above have run every statement of the store.

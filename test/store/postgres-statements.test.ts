@@ -3,7 +3,8 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { storeSuite } from '../../src/testing/index.ts'
-import { DATABASES } from '../support/databases.ts'
+import { ownPostgres } from '../support/databases.ts'
+import { hasPostgres } from '../support/postgres.ts'
 
 /** A node of a plan, as PostgreSQL explains it. */
 interface Plan {
@@ -33,7 +34,7 @@ function record(pool: Pool, statements: Statements): void {
   })
 }
 
-const { isAvailable = false, open } = DATABASES.find(({ name }) => name === 'PostgreSQL') ?? {}
+const open = ownPostgres()
 
 const statements: Statements = new Map()
 /** By the URL of its database. */
@@ -42,8 +43,7 @@ afterAll(async () => void (await Promise.all(Array.from(pools.values(), (pool) =
 
 /** Opens a store on a pool of an app that has chosen the strictest isolation level. */
 async function openOnPool(): Promise<Store> {
-  const database = await open?.()
-  if (!database) throw new Error('No database')
+  const database = await open()
   await database.store.close()
   const { url, drop } = database
   const pool = pools.get(url) ?? (await createPool(url))
@@ -123,7 +123,7 @@ const WHOLE_TABLES: readonly RegExp[] = [
   /^select "endpoint_id", sum\(.* from "consulate_webhook_deliveries" group by "endpoint_id"/,
 ]
 
-describe.runIf(isAvailable)('on a pool of PostgreSQL set to SERIALIZABLE', () => {
+describe.runIf(hasPostgres)('on a pool of PostgreSQL set to SERIALIZABLE', () => {
   storeSuite({ describe, test, expect }, openOnPool)
 
   // The tests above have run every statement of the store.

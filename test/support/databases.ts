@@ -54,19 +54,25 @@ const MARIADB_TABLES: Emptying = {
   quote: (name) => `\`${name}\``,
 }
 
+/** Opens databases of PostgreSQL that nothing else uses, for tests that leave rows or settings behind. */
+export const ownPostgres = (): DatabaseKind['open'] => reuse(openPostgres, postgres, POSTGRES_TABLES)
+
+/** Opens databases of MariaDB that nothing else uses. */
+export const ownMariadb = (): DatabaseKind['open'] => reuse(openMariadb, mysql, MARIADB_TABLES)
+
 /** The databases that tests of the store run on. */
 export const DATABASES: readonly DatabaseKind[] = [
   { name: 'SQLite', isAvailable: true, open: openSqlite, openEmpty: openEmptySqlite },
   {
     name: 'PostgreSQL',
     isAvailable: hasPostgres,
-    open: reuse(openPostgres, postgres, POSTGRES_TABLES),
+    open: ownPostgres(),
     openEmpty: openPostgres,
   },
   {
     name: 'MariaDB',
     isAvailable: hasMariadb,
-    open: reuse(openMariadb, mysql, MARIADB_TABLES),
+    open: ownMariadb(),
     openEmpty: openMariadb,
   },
 ]
@@ -102,7 +108,7 @@ function reuse(
   create: () => Promise<TestDatabase>,
   openStore: (url: string) => Store,
   emptying: Emptying,
-): () => Promise<OpenDatabase> {
+): DatabaseKind['open'] {
   const free: MigratedDatabase[] = []
   return async () => {
     const database = free.pop() ?? (await migrateNew(await create(), openStore, emptying))

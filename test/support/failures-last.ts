@@ -56,8 +56,9 @@ function* failuresIn(suite: TestModule | TestSuite, name: string): Generator<Fai
 
 const fileOf = ({ moduleId, project }: TestModule): string => relative(project.config.root, moduleId)
 
+/** With the next line, if the first one only introduces it. */
 const firstLine = ([error]: readonly { readonly message: string }[]): string =>
-  error?.message.split('\n', 1)[0] ?? 'No message'
+  /^(?:.*:\n)?.*/.exec(error?.message ?? '')?.[0].replace(/\s*\n\s*/, ' ') || 'No message'
 
 const countPassed = (modules: readonly TestModule[]): number =>
   modules.flatMap(({ children }) => [...children.allTests('passed')]).length
