@@ -1,18 +1,6 @@
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { FailuresLast } from './test/support/failures-last.ts'
-
-/** Files that take minutes in CI start first. Otherwise one of them runs alone in the end. */
-const SLOW =
-  /test\/(fuzz\/endpoints|package\/init|site\/site|faults\/(webhooks|kill)|store\/contract)\.test\.ts$/
-
-class SlowFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isSlow = ({ moduleId }: TestSpecification): boolean => SLOW.test(moduleId)
-    return sorted.toSorted((left, right) => Number(isSlow(right)) - Number(isSlow(left)))
-  }
-}
+import { SlowFirst } from './test/support/slow-first.ts'
 
 export default defineConfig({
   resolve: { conditions: ['consulate-source'] },
