@@ -7,7 +7,7 @@ export interface PurgePace {
 
 /** What a batch says about the pace. */
 export interface PurgeBatch {
-  /** How long (ms) it took. */
+  /** How long (ms) the database worked on it. The wait for the event loop of a busy server is no part of it. */
   readonly duration: number
   /** The share of time, from 0 to 1, in which requests kept the server busy meanwhile. */
   readonly load: number

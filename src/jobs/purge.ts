@@ -174,15 +174,13 @@ async function walk(
       const isStopped = !(await mayContinue(positionOf(kind, after))) || signal?.aborted
       if (isStopped) return { counts, isComplete: false }
       const limit = pace.batchSize()
-      const startedAt = performance.now()
       const step = await store.step({ kind, cutoffs: cutoffsFor(kind, cutoffs), after, limit, isDryRun })
-      const now = performance.now()
       after = step.next
       counts[kind] += step.count
       done = after === undefined ? end : Math.min(done + limit, end)
       onProgress?.({ done, total, counts: { ...counts } })
-      const batch = { duration: now - startedAt, load: load(), delay: step.delay + now - begin }
-      const pause = pace.pauseAfter(batch)
+      const delay = step.delay + performance.now() - begin
+      const pause = pace.pauseAfter({ duration: step.duration, load: load(), delay })
       if (after !== undefined) await sleep(pause)
     } while (after !== undefined)
   }

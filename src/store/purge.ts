@@ -48,6 +48,8 @@ export interface PurgeStepResult {
   readonly next: string | undefined
   /** For how long (ms) the cutoffs have allowed to delete the last row that it looked at; 0 if unknown. */
   readonly delay: number
+  /** How long (ms) the database worked on it. */
+  readonly duration: number
 }
 
 /** Deletes old rows in short steps, however many there are. */

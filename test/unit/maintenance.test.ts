@@ -4,13 +4,15 @@ import { startMaintenance } from '../../src/jobs/maintenance.ts'
 import { purge } from '../../src/jobs/purge.ts'
 import { silentLogger } from '../../src/index.ts'
 import type { LeaseStore } from '../../src/store/leases.ts'
-import type { PurgeStep, PurgeStore } from '../../src/store/purge.ts'
+import type { PurgeStep, PurgeStepResult, PurgeStore } from '../../src/store/purge.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 
 const HOUR = 3_600_000
 
+const NOTHING: PurgeStepResult = { count: 0, next: undefined, delay: 0, duration: 1 }
+
 /** A store that never runs out of rows. It records each step. */
-function createEndlessStore(work: () => Promise<unknown> = nextTurn, delay = 0) {
+function createEndlessStore(work: () => Promise<unknown> = nextTurn, result: Partial<PurgeStepResult> = {}) {
   const steps: PurgeStep[] = []
   const store: PurgeStore = {
     stepTime: 1,
@@ -18,7 +20,7 @@ function createEndlessStore(work: () => Promise<unknown> = nextTurn, delay = 0) 
     async step(step) {
       steps.push(step)
       await work()
-      return { count: 1, next: 'more', delay }
+      return { ...NOTHING, count: 1, next: 'more', ...result }
     },
   }
   return { steps, store }
@@ -99,10 +101,10 @@ function createCountedStore(size: number) {
     stepTime: 1,
     count: async () => size,
     async step({ kind, after }) {
-      if (kind !== 'codes') return { count: 0, next: undefined, delay: 0 }
+      if (kind !== 'codes') return NOTHING
       const next = Number(after ?? 0) + 1
       steps.push(`${kind} ${next}`)
-      return { count: 1, next: next < size ? String(next) : undefined, delay: 0 }
+      return { ...NOTHING, count: 1, next: next < size ? String(next) : undefined }
     },
   }
   return { steps, store }
@@ -135,15 +137,14 @@ test('a purge that was stopped is continued by another node within two minutes, 
 
 /** Returns the shortest pause (ms) of a purge whose batches take 10 ms each, and whose rows are late. */
 async function shortestPause(delay: number): Promise<number> {
-  let now = 0
-  vi.spyOn(performance, 'now').mockImplementation(() => now)
-  onTestFinished(() => void vi.restoreAllMocks())
   const abort = new AbortController()
   const times: number[] = []
-  const { store } = createEndlessStore(async () => {
-    now += 10
-    if (times.push(Date.now()) === 6) abort.abort()
-  }, delay)
+  const { store } = createEndlessStore(
+    async () => {
+      if (times.push(performance.now()) === 6) abort.abort()
+    },
+    { duration: 10, delay },
+  )
   const context = {
     store,
     clock: { now: () => 0 },

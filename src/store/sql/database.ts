@@ -15,13 +15,19 @@ export interface QueryRunner {
   readonly execute: (query: CompiledQuery) => Promise<number>
 }
 
+/** Runs queries that take long. */
+export interface BackgroundRunner extends QueryRunner {
+  /** A clock (ms) for the time that queries take. It may stand still between them. */
+  readonly clock: () => number
+}
+
 /** A database. A query that it runs itself is a `relaxed` transaction of its own. */
 export interface Database extends QueryRunner {
   /** Builds queries. Do not run queries on it inside a transaction: they would wait forever for that transaction. */
   readonly db: Kysely<Tables>
   readonly dialect: SqlDialect
   /** Runs queries that take long, each on its own. Requests do not wait for them. */
-  readonly background: QueryRunner
+  readonly background: BackgroundRunner
   /** Runs `body` in a transaction. It may run again if the database was busy, so it must have no other side effects. */
   readonly transaction: <Result>(
     durability: Durability,
@@ -92,11 +98,14 @@ export function createDatabase(dialect: SqlDialect): Database {
     ...queries,
     db,
     dialect,
-    background: createQueryRunner(
-      background
-        ? (query) => calls.track(retryWhileBusy(dialect, () => background.run(query)))
-        : runWithRetries,
-    ),
+    background: {
+      ...createQueryRunner(
+        background
+          ? (query) => calls.track(retryWhileBusy(dialect, () => background.run(query)))
+          : runWithRetries,
+      ),
+      clock: background?.workTime ?? (() => performance.now()),
+    },
     transaction,
     change: (query) => runAlone(async (runner) => (await runner.execute(query)) === 1),
     async changeBoth(first, then) {

@@ -117,6 +117,8 @@ export interface ConnectionPool {
 /** Runs queries that take long: on a second connection of an embedded database, so that they do not block the event loop. */
 export interface BackgroundConnection {
   run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
+  /** Returns how long (ms) all queries so far have taken in a thread, without their wait for the event loop. */
+  readonly workTime?: () => number
   /** Waits for earlier queries. */
   close(): Promise<void>
 }

@@ -56,7 +56,7 @@ export function createPurgeStore(database: Database): PurgeStore {
  * deletion repeats the condition, so a row that is refreshed meanwhile is kept.
  */
 function createWalk(database: Database, purgeable: Purgeable): PurgeStore['step'] {
-  const { all, first, execute } = database.background
+  const { all, first, execute, clock } = database.background
   const { due, isOldestFirst } = purgeable
   const select = due ? prepareSelectDue(database, purgeable, due) : prepareSelectAll(database, purgeable)
   const remove = prepareForKeys((names) => prepareDeletion(database, purgeable, names))
@@ -64,11 +64,12 @@ function createWalk(database: Database, purgeable: Purgeable): PurgeStore['step'
   const postpone =
     due?.next && prepareForKeys((names) => preparePostponement(database, purgeable, due, names))
   return async ({ cutoffs, after, limit, isDryRun }) => {
+    const startedAt = clock()
     const until = due?.until(cutoffs) ?? 0
     const given = { ...cutoffs, until, beyond: until + 1 }
     const rows = await all(select({ ...parsePosition(after, purgeable), until, limit }))
     const last = rows.at(-1)
-    if (!last) return { count: 0, next: undefined, delay: 0 }
+    if (!last) return { count: 0, next: undefined, delay: 0, duration: clock() - startedAt }
     const keys = rows.map(({ key }) => key)
     const found = isDryRun
       ? Number((await first(count(keys, given)))?.rows ?? 0)
@@ -79,6 +80,7 @@ function createWalk(database: Database, purgeable: Purgeable): PurgeStore['step'
       count: found,
       next: isLast ? undefined : `${Number(last.time)} ${last.key}`,
       delay: due ? until - Number(last.time) : 0,
+      duration: clock() - startedAt,
     }
   }
 }

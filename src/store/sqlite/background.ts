@@ -57,8 +57,10 @@ parentPort.on('message', (query) => {
     close()
     return parentPort.close()
   }
+  const start = performance.now()
   try {
-    parentPort.postMessage({ result: run(query) })
+    const result = run(query)
+    parentPort.postMessage({ result, duration: performance.now() - start })
     checkpoint()
   } catch (error) {
     close()
@@ -78,7 +80,7 @@ const threadOptions = (path: string): WorkerOptions => ({
 })
 
 type Answer =
-  | { readonly result: QueryResult<unknown> }
+  | { readonly result: QueryResult<unknown>; readonly duration: number }
   | { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
 
 /** Returns false if Node runs with `--permission` and without `--allow-worker`. */
@@ -93,6 +95,7 @@ export function createBackground(path: string): BackgroundConnection {
   let idle: NodeJS.Timeout | undefined
   let queue: Promise<unknown> = Promise.resolve()
   let isClosed = false
+  let workTime = 0
 
   function stop(): Promise<unknown> {
     clearTimeout(idle)
@@ -129,7 +132,10 @@ export function createBackground(path: string): BackgroundConnection {
     try {
       to.postMessage(query, [])
       const answer = await promise
-      if ('result' in answer) return answer.result
+      if ('result' in answer) {
+        workTime += answer.duration
+        return answer.result
+      }
       throw Object.assign(new Error(answer.message), answer.fields)
     } finally {
       to.off('message', resolve).off('error', fail).off('exit', fail)
@@ -145,6 +151,7 @@ export function createBackground(path: string): BackgroundConnection {
 
   return {
     run: (query) => enqueue(() => run(query)),
+    workTime: () => workTime,
     async close() {
       isClosed = true
       await enqueue(stop)
