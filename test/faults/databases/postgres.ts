@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -7,11 +6,8 @@ import { openStore } from '../../../src/store/url.ts'
 import { findProgram, versionFolders } from '../../support/database-server.ts'
 import { hasPgBouncer, pgBouncerProgram, startPgBouncer } from '../../support/pgbouncer.ts'
 import { copyForReplica, createDatabase, hasPostgres, startPostgres } from '../../support/postgres.ts'
-import { databaseFaults } from './database-faults.ts'
-import { failover, LAG } from './failover.ts'
-import { versionOf, type Fault, type Setting } from './fault.ts'
-import { canMount, mountDisk } from './full-disk.ts'
-import { startProxy } from './proxy.ts'
+import { versionOf, type Setting } from './fault.ts'
+import { failing, failingOver, filling, openPrimary, type Engine } from './server-settings.ts'
 import { openWorld } from './world.ts'
 
 /** Only a machine can lose what was acknowledged, not a process. */
@@ -20,91 +16,26 @@ const SAFE = ['synchronous_commit=on', 'wal_level=replica']
 const through = (url: string, port: number): string =>
   Object.assign(new URL(url), { port: String(port) }).href
 
-async function openPrimary() {
-  const folder = await mkdtemp(join(tmpdir(), 'consulate-postgres-'))
-  const server = await startPostgres(folder, ...SAFE)
-  const database = await createDatabase(server.url)
-  const proxy = await startProxy(server.port)
-  return { folder, server, database, proxy, url: through(database.url, proxy.port) }
-}
-
-export const POSTGRES: Setting = {
+const ENGINE: Engine = {
   name: 'PostgreSQL',
   isAvailable: hasPostgres,
   version: () => versionOf(findProgram('postgres', ...versionFolders('/usr/lib/postgresql')) ?? ''),
-  async open() {
-    const { folder, server, database, proxy, url } = await openPrimary()
-    const world = await openWorld({ store: openStore(database.url), url })
-    const setReadOnly = (isReadOnly: boolean): Promise<void> =>
-      runAsAdmin(
-        database.url,
-        'set default_transaction_read_only = off',
-        `alter system set default_transaction_read_only = ${isReadOnly ? 'on' : 'off'}`,
-        'select pg_reload_conf()',
-      )
-    return {
-      world,
-      faults: databaseFaults({ server, proxy, setReadOnly }),
-      async close() {
-        await world.stop()
-        await proxy.close()
-        await server.kill()
-        await rm(folder, { recursive: true, force: true })
-      },
-    }
-  },
-}
-
-export const POSTGRES_FULL: Setting = {
-  name: 'PostgreSQL',
-  isAvailable: hasPostgres && canMount,
-  async open() {
-    const folder = await mkdtemp(join(tmpdir(), 'consulate-postgres-'))
-    mountDisk(folder, '120m')
-    const server = await startPostgres(folder, ...SAFE)
-    const database = await createDatabase(server.url)
-    const world = await openWorld({ store: openStore(database.url), url: database.url })
-    const ballast = join(folder, 'ballast')
-    const full: Fault = {
-      name: 'disk full for 5 s',
-      duration: 5_000,
-      begin: () => writeFile(ballast, Buffer.alloc(2 ** 27)).catch(() => undefined),
-      end: () => rm(ballast),
-    }
-    return {
-      world,
-      faults: [full],
-      async close() {
-        await world.stop()
-        await server.kill()
-        spawnSync('umount', ['-l', folder])
-      },
-    }
-  },
-}
-
-export const POSTGRES_FAILOVER: Setting = {
-  name: 'PostgreSQL',
-  isAvailable: hasPostgres,
-  async open() {
-    const { server: primary, database, proxy, url } = await openPrimary()
-    const replication = await startProxy(primary.port)
+  start: (folder) => startPostgres(folder, ...SAFE),
+  createDatabase,
+  urlThrough: through,
+  setReadOnly: ({ database }, isReadOnly) =>
+    runAsAdmin(
+      database.url,
+      'set default_transaction_read_only = off',
+      `alter system set default_transaction_read_only = ${isReadOnly ? 'on' : 'off'}`,
+      'select pg_reload_conf()',
+    ),
+  diskSize: 120,
+  async startReplica({ database }, replication) {
     const folder = await mkdtemp(join(tmpdir(), 'consulate-replica-'))
     await copyForReplica(replication.port, folder)
-    const replica = await startPostgres(folder, ...SAFE)
-    const world = await openWorld({ store: openStore(database.url), url })
-    replication.delayAnswers(LAG)
-    const promote = (): Promise<void> =>
-      runAsAdmin(through(database.url, replica.port), 'select pg_promote()')
-    return {
-      world,
-      faults: [failover({ primary, proxy, replication, replica, promote })],
-      async close() {
-        await world.stop()
-        await Promise.all([proxy.close(), replication.close()])
-        await replica.kill()
-      },
-    }
+    const server = await startPostgres(folder, ...SAFE)
+    return { server, promote: () => runAsAdmin(through(database.url, server.port), 'select pg_promote()') }
   },
 }
 
@@ -117,12 +48,16 @@ async function runAsAdmin(url: string, ...statements: readonly string[]): Promis
   await client.end()
 }
 
+export const POSTGRES = failing(ENGINE)
+export const POSTGRES_FULL = filling(ENGINE)
+export const POSTGRES_FAILOVER = failingOver(ENGINE)
+
 export const PGBOUNCER: Setting = {
   name: 'PostgreSQL behind PgBouncer',
   isAvailable: hasPostgres && hasPgBouncer,
   version: () => versionOf(pgBouncerProgram ?? ''),
   async open() {
-    const { server, database, proxy, url } = await openPrimary()
+    const { server, database, proxy, url } = await openPrimary(ENGINE)
     const bouncer = await startPgBouncer(url, 20)
     const world = await openWorld({ store: openStore(database.url), url: bouncer.url })
     return {

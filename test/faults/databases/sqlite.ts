@@ -1,27 +1,29 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Fault, Setting } from './fault.ts'
-import { canMount, mountDisk } from './full-disk.ts'
+import { canMount, fullDisk, mountDisk, unmountDisk } from './full-disk.ts'
 import { NODE_FAULTS } from './local-faults.ts'
 import { openWorld } from './world.ts'
+
+/** In megabytes. */
+const DISK_SIZE = 64
 
 export const SQLITE: Setting = {
   name: 'SQLite',
   isAvailable: true,
   async open() {
     const folder = await mkdtemp(join(tmpdir(), 'consulate-faults-'))
-    if (canMount) mountDisk(folder, '64m')
+    if (canMount) mountDisk(folder, DISK_SIZE)
     const file = join(folder, 'data.db')
     const world = await openWorld({ file })
     return {
       world,
-      faults: [lockedFor(8_000, file), ...(canMount ? [fullDisk(folder)] : []), ...NODE_FAULTS],
+      faults: [lockedFor(8_000, file), ...(canMount ? [fullDisk(folder, DISK_SIZE)] : []), ...NODE_FAULTS],
       async close() {
         await world.stop()
-        if (canMount) spawnSync('umount', ['-l', folder])
+        if (canMount) unmountDisk(folder)
         await rm(folder, { recursive: true, force: true })
       },
     }
@@ -41,15 +43,5 @@ function lockedFor(duration: number, file: string): Fault {
       other?.exec('rollback')
       other?.close()
     },
-  }
-}
-
-function fullDisk(folder: string): Fault {
-  const ballast = join(folder, 'ballast')
-  return {
-    name: 'disk full for 5 s',
-    duration: 5_000,
-    begin: () => writeFile(ballast, Buffer.alloc(2 ** 27)).catch(() => undefined),
-    end: () => rm(ballast),
   }
 }
