@@ -50,6 +50,7 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
   // Something else reads it chunk by chunk, at its own pace.
   if (message.listenerCount('readable') > 0) return Promise.reject(bodyAlreadyRead())
   if (Number(message.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
+  if (hasArrived(message)) return Promise.resolve(readAtOnce(message, limit))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -70,6 +71,19 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
     message.on('close', () => !message.complete && end())
     message.on('pause', resume).resume()
   })
+}
+
+/**
+ * Returns whether Node holds the whole body, and nothing reads it yet. Small bodies arrive together with the headers. In
+ * HTTP/2, `complete` can also mean that the client gave up.
+ */
+const hasArrived = ({ complete, readableFlowing, httpVersionMajor }: IncomingMessage): boolean =>
+  complete && readableFlowing === null && httpVersionMajor === 1
+
+/** Needs no listeners, whose registration and calls cost more than everything else about reading a form. */
+function readAtOnce(message: IncomingMessage, limit: number): string | undefined {
+  const chunk = (message.read() ?? '') as Buffer | string
+  return Buffer.byteLength(chunk) > limit ? undefined : chunk.toString()
 }
 
 /** Answers a request to one of the server's endpoints. Returns false for any other request. */
