@@ -17,8 +17,9 @@ export function basicCredentials(header: string): readonly Credentials[] {
   const pair = Buffer.from(encoded, 'base64').toString()
   const colon = pair.indexOf(':')
   if (colon < 0 || !isClean(pair)) return []
-  const readings = [readingAt(pair, colon, formDecode)]
-  if (/[%+]/.test(pair)) readings.push(readingAt(pair, colon, asSent))
+  const isEncoded = /[%+]/.test(pair)
+  const readings = [readingAt(pair, colon, isEncoded ? formDecode : asSent)]
+  if (isEncoded) readings.push(readingAt(pair, colon, asSent))
   const lastColon = pair.lastIndexOf(':')
   if (lastColon !== colon) readings.push(readingAt(pair, lastColon, asSent))
   return readings.filter((reading) => reading !== undefined)
