@@ -114,17 +114,15 @@ function reuse(
     const database = free.pop() ?? (await migrateNew(await create(), openStore, emptying))
     const { url } = database
     const store = openStore(url)
-    return {
-      url,
-      store,
-      async drop() {
-        await store.close()
-        await database.empty().then(
-          () => void free.push(database),
-          () => database.drop(),
-        )
-      },
+    let dropping: Promise<void> | undefined
+    const drop = async (): Promise<void> => {
+      await store.close()
+      await database.empty().then(
+        () => void free.push(database),
+        () => database.drop(),
+      )
     }
+    return { url, store, drop: () => (dropping ??= drop()) }
   }
 }
 
