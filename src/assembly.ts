@@ -9,7 +9,8 @@ import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
 import { ConfigError } from './errors.ts'
-import { createGrantContext, type GrantServices } from './grant-context.ts'
+import { createGrantContext } from './grant-context.ts'
+import type { IssuanceContext } from './issuance/context.ts'
 import { createCustomize } from './issuance/customize.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
@@ -62,7 +63,7 @@ interface Foundation
       | 'subjectOf'
       | keyof Emitter
     >,
-    Pick<GrantServices, 'isRevoked'> {
+    Pick<IssuanceContext, 'isRevoked'> {
   readonly liveKeys: LiveKeys
   /** Names this node in rows with times that only its own clock can judge. New at each start. */
   readonly nodeId: string

@@ -2,13 +2,12 @@ import type { Events } from '../events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RefreshTokens } from '../keys/refresh-token.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Authorization } from '../model/authorization.ts'
 import { SIGN_IN, type Client } from '../model/client.ts'
 import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { Store } from '../store/contract.ts'
+import type { RefreshedAuthorization, Store } from '../store/contract.ts'
 import type { Customize } from './customize.ts'
 
 /** Times are in milliseconds. */
@@ -47,7 +46,7 @@ export interface IssuanceContext extends TokenPolicy {
   readonly signIn: TokenPolicy | undefined
   readonly subjectOf: (user: UserRef) => string
   /** Returns whether the revocation feed has revoked an authorization, even if its row does not say so. */
-  readonly isRevoked: (authorization: Authorization) => boolean
+  readonly isRevoked: (authorization: RefreshedAuthorization) => boolean
   /** The issuer epoch that this node knows, for machine tokens, which have no row. */
   readonly issuerEpoch: () => number
   readonly store: Pick<Store, 'codes' | 'deviceCodes' | 'authorizations'>

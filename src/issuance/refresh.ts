@@ -1,8 +1,7 @@
 import type { Emission } from '../events.ts'
 import { sha256 } from '../lib/hash.ts'
-import type { Authorization } from '../model/authorization.ts'
 import { remainingScopes, scopeRulesFor } from '../model/scope.ts'
-import type { RefreshUpdate } from '../store/contract.ts'
+import type { RefreshedAuthorization, RefreshUpdate } from '../store/contract.ts'
 import { draftAccessToken, signAccessToken, type AccessTokenDraft } from './access-token.ts'
 import { policyFor, type IssuanceContext, type RefreshPolicy } from './context.ts'
 import { NOTHING, type Customization } from './customize.ts'
@@ -73,13 +72,15 @@ async function customize(
 }
 
 /** A row that a restored backup has brought back can be revoked without saying so. */
-const isValid = ({ isRevoked }: IssuanceContext, row: Authorization | undefined): row is Authorization =>
-  row !== undefined && !isRevoked(row)
+const isValid = (
+  { isRevoked }: IssuanceContext,
+  row: RefreshedAuthorization | undefined,
+): row is RefreshedAuthorization => row !== undefined && !isRevoked(row)
 
 const scopesOf = (
   context: IssuanceContext,
   { client, scopes }: RefreshPermission,
-  row: Authorization,
+  row: RefreshedAuthorization,
 ): readonly string[] =>
   scopes ?? remainingScopes(scopeRulesFor(context.scopes, client), row.scopes, client.scopes)
 
@@ -89,7 +90,7 @@ function refreshed(
   permission: RefreshPermission,
   request: TokenRequest,
   draft: AccessTokenDraft,
-  row: Authorization,
+  row: RefreshedAuthorization,
 ): readonly Emission[] {
   const { token, generation } = permission
   const { requestId } = request

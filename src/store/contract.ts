@@ -246,6 +246,12 @@ export interface RefreshUpdate {
   readonly user: RefreshingUser
 }
 
+/** What the tokens of a refresh need of the changed row. */
+export type RefreshedAuthorization = Pick<
+  Authorization,
+  'id' | 'clientId' | 'provider' | 'userId' | 'sessionId' | 'scopes' | 'epochs' | 'expiresAt'
+>
+
 /** What is known of the user of an authorization that is refreshed. */
 export type RefreshingUser =
   /** The caller has read the row and found the user. `subject` is their `sub`. */
@@ -267,9 +273,9 @@ export interface AuthorizationStore {
   find(id: string): Promise<Authorization | undefined>
   /**
    * Updates an authorization only if it has this seed, client and generation, is neither expired nor revoked, and its epochs
-   * are current. Returns the changed row; undefined, without a reason, if there is none.
+   * are current. Returns part of the changed row; undefined, without a reason, if there is none.
    */
-  refresh(update: RefreshUpdate): Promise<Authorization | undefined>
+  refresh(update: RefreshUpdate): Promise<RefreshedAuthorization | undefined>
   /** Lists a user's unrevoked authorizations with an unexpired refresh or access token, newest first. */
   listByUser(user: UserRef, now: number): Promise<readonly Authorization[]>
   /** Lists the same kind of authorizations of all users, by ascending id, or those of one client. */

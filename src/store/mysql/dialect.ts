@@ -52,7 +52,7 @@ export function createMysqlDialect(
     // Both flush each commit to disk, unless `innodb_flush_log_at_trx_commit` says otherwise for the whole server.
     hasUpdateReturning: false,
     hasWritableCtes: false,
-    toReturning: (update) => (connections.isMariadb() ? toReturning(update) : undefined),
+    toReturning: (update, select) => (connections.isMariadb() ? toReturning(update, select) : undefined),
     toTransaction: (first, then) => (connections.isMariadb() ? toTransaction(first, then) : undefined),
     prependToJson,
     transactions: { durable: transaction, relaxed: transaction },

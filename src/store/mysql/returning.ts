@@ -16,16 +16,15 @@ import type { ColumnUpdateNode, CompiledQuery, OperationNode, QueryCompiler } fr
 /**
  * MariaDB has no `update … returning`. Its `insert … on duplicate key update … returning` can do the same, in one statement: it
  * selects the row with the conditions of the update, locked and as it is now, and inserts it again, which updates it. The table
- * must have no other unique key.
+ * must have no other unique key. It returns the columns of `select`.
  */
 export function createReturningUpdates(
   compiler: QueryCompiler,
-): <Row>(update: CompiledQuery<Row>) => CompiledQuery<Row> {
+): <Row>(update: CompiledQuery<Row>, select: CompiledQuery<Row>) => CompiledQuery<Row> {
   const compiled = new WeakMap<object, (parameters: readonly unknown[]) => CompiledQuery>()
-  return <Row>(update: CompiledQuery<Row>) => {
-    const { query, parameters } = update
+  return <Row>({ query, parameters }: CompiledQuery<Row>, select: CompiledQuery<Row>) => {
     if (!UpdateQueryNode.is(query)) throw new Error('Only updates can be changed into inserts')
-    const withParameters = compiled.get(query) ?? compile(compiler, query)
+    const withParameters = compiled.get(query) ?? compile(compiler, query, selectionsOf(select))
     compiled.set(query, withParameters)
     return withParameters(parameters)
   }
@@ -35,14 +34,21 @@ export function createReturningUpdates(
 function compile(
   compiler: QueryCompiler,
   update: UpdateQueryNode,
+  selections: readonly SelectionNode[],
 ): (parameters: readonly unknown[]) => CompiledQuery {
   const before = compiler.compileQuery(update, createQueryId()).parameters
-  const after = compiler.compileQuery(toInsert(update), createQueryId())
+  const after = compiler.compileQuery(toInsert(update, selections), createQueryId())
   const positions = after.parameters.map((parameter) => before.indexOf(parameter))
   return (parameters) => ({ ...after, parameters: positions.map((position) => parameters[position]) })
 }
 
-function toInsert({ table, where, updates = [] }: UpdateQueryNode): InsertQueryNode {
+const selectionsOf = ({ query }: CompiledQuery): readonly SelectionNode[] =>
+  (SelectQueryNode.is(query) && query.selections) || []
+
+function toInsert(
+  { table, where, updates = [] }: UpdateQueryNode,
+  selections: readonly SelectionNode[],
+): InsertQueryNode {
   if (!table || !TableNode.is(table) || !where) throw new Error('The update needs one table, and conditions')
   const current: SelectQueryNode = {
     ...SelectQueryNode.createFrom([table]),
@@ -54,7 +60,7 @@ function toInsert({ table, where, updates = [] }: UpdateQueryNode): InsertQueryN
     ...InsertQueryNode.create(table),
     values: current,
     onDuplicateKey: OnDuplicateKeyNode.create(updates.map(toColumnUpdate)),
-    returning: ReturningNode.create([SelectionNode.createSelectAll()]),
+    returning: ReturningNode.create(selections),
   }
 }
 

@@ -38,7 +38,7 @@ export function createAuthorizationStore(database: Database): AuthorizationStore
       const row = await first(find({ id }))
       return row && toAuthorization(row)
     },
-    refresh: createRefresh(database, toAuthorization),
+    refresh: createRefresh(database),
     listByUser: async ({ provider, userId }, now) =>
       (await all(listByUser({ provider, userId, now }))).map(toAuthorization),
     list: async (now, options) =>

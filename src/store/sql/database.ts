@@ -53,9 +53,9 @@ export interface Database extends QueryRunner {
 
 /** An update of at most one row. */
 export interface RowChange<Row, Result> {
-  /** Returns the row, if the dialect has `hasUpdateReturning`. */
+  /** Returns the same as `select`, if the dialect has `hasUpdateReturning`. */
   readonly update: CompiledQuery<Row>
-  /** Selects the row otherwise. */
+  /** Selects the changed row otherwise. */
   readonly select: CompiledQuery<Row>
   readonly toResult: (row: Row) => Result
 }
@@ -118,7 +118,7 @@ export function createDatabase(dialect: SqlDialect): Database {
       })
     },
     changeRow({ update, select, toResult }) {
-      const returning = dialect.hasUpdateReturning ? update : dialect.toReturning?.(update)
+      const returning = dialect.hasUpdateReturning ? update : dialect.toReturning?.(update, select)
       return returning
         ? runAlone(async (runner) => mapRow(await runner.first(returning), toResult))
         : transaction('relaxed', async (runner) =>

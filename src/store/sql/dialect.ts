@@ -137,10 +137,13 @@ export interface SqlDialect {
   /** Whether an `update` can return the row that it changed. */
   readonly hasUpdateReturning: boolean
   /**
-   * Returns another statement that changes the same row and returns it. Undefined, also as the result, if there is none: the
-   * store then selects the row in the same transaction.
+   * Returns another statement that changes the same row and returns what `select` selects. Undefined, also as the result, if
+   * there is none: the store then selects the row in the same transaction.
    */
-  readonly toReturning?: <Row>(update: CompiledQuery<Row>) => CompiledQuery<Row> | undefined
+  readonly toReturning?: <Row>(
+    update: CompiledQuery<Row>,
+    select: CompiledQuery<Row>,
+  ) => CompiledQuery<Row> | undefined
   /**
    * Returns one statement that is a whole transaction: it runs `first`, and `then` if that changed one row. After an error,
    * neither has happened. Undefined, also as the result, if there is none: the statements are then sent one by one.

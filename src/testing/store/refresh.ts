@@ -39,7 +39,7 @@ export function testRefreshing(suite: Suite): void {
 
 function testUpdates({ describe, test, expect }: Suite): void {
   describe('refreshing an authorization', () => {
-    test('updates the row and returns it', async (store) => {
+    test('updates the row and returns what its tokens need', async (store) => {
       await authorize(store)
       const update = sampleRefresh()
       const row = sampleAuthorization({
@@ -49,7 +49,9 @@ function testUpdates({ describe, test, expect }: Suite): void {
         expiresAt: update.expiresAt,
         accessExpiresAt: update.accessExpiresAt,
       })
-      expect(await store.authorizations.refresh(update)).toEqual(row)
+      const { id, clientId, provider, userId, sessionId, scopes, epochs, expiresAt } = row
+      const returned = { id, clientId, provider, userId, sessionId, scopes, epochs, expiresAt }
+      expect(await store.authorizations.refresh(update)).toEqual(returned)
       expect(await store.authorizations.find('azn')).toEqual(row)
     })
 
@@ -64,14 +66,17 @@ function testUpdates({ describe, test, expect }: Suite): void {
     test('keeps the rotations of a repeat, which may change nothing at all', async (store) => {
       await authorize(store, { generation: 1, rotations: [rotation(0)] })
       const repeat = sampleRefresh({ from: 1, to: 1, rotation: undefined })
-      expect((await store.authorizations.refresh(repeat))?.rotations).toEqual([rotation(0)])
-      expect((await store.authorizations.refresh(repeat))?.generation).toBe(1)
+      for (const attempt of ['first', 'second']) {
+        expect([attempt, (await store.authorizations.refresh(repeat))?.id]).toEqual([attempt, 'azn'])
+        const { generation, rotations } = (await store.authorizations.find('azn')) ?? {}
+        expect({ generation, rotations }).toEqual({ generation: 1, rotations: [rotation(0)] })
+      }
     })
 
     test('never lowers the latest access token expiry', async (store) => {
       await authorize(store)
-      const row = await store.authorizations.refresh(sampleRefresh({ accessExpiresAt: NOW + MINUTE }))
-      expect(row?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
+      await store.authorizations.refresh(sampleRefresh({ accessExpiresAt: NOW + MINUTE }))
+      expect((await store.authorizations.find('azn'))?.accessExpiresAt).toBe(NOW + 15 * MINUTE)
     })
 
     test('ends with the maximum lifetime since the sign-in', async (store) => {
@@ -95,7 +100,8 @@ function testConditions({ describe, test, expect }: Suite): void {
         await authorize(store, { generation: 5 })
         expect(await store.authorizations.refresh(sampleRefresh({ ...NEXT, ...changes }))).toBe(undefined)
         expect(await store.authorizations.find('azn')).toEqual(sampleAuthorization({ generation: 5 }))
-        expect((await store.authorizations.refresh(sampleRefresh(NEXT)))?.generation).toBe(6)
+        await store.authorizations.refresh(sampleRefresh(NEXT))
+        expect((await store.authorizations.find('azn'))?.generation).toBe(6)
       })
     }
 
@@ -104,7 +110,7 @@ function testConditions({ describe, test, expect }: Suite): void {
       const rows = await Promise.all(
         Array.from({ length: 50 }, () => store.authorizations.refresh(sampleRefresh())),
       )
-      expect(rows.filter((row) => row?.generation === 1).length).toBe(1)
+      expect(rows.filter((row) => row !== undefined).length).toBe(1)
       expect((await store.authorizations.find('azn'))?.generation).toBe(1)
     })
 
@@ -145,7 +151,8 @@ function testBuiltInUsers({ describe, test, expect }: Suite): void {
     test('updates a row that was not read before', async (store) => {
       await authorize(store, { resources: [] })
       await store.users.insert(sampleUser())
-      expect((await store.authorizations.refresh(update))?.generation).toBe(1)
+      expect((await store.authorizations.refresh(update))?.id).toBe('azn')
+      expect((await store.authorizations.find('azn'))?.generation).toBe(1)
       expect(await store.authorizations.refresh(update)).toBe(undefined)
     })
 
