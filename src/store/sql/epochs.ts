@@ -43,12 +43,18 @@ export const isCounter =
       eb.and({ kind: 'client', subject: clientId }),
     ])
 
-/** Selects one of the counters. */
+/** Selects one of the counters. Drivers take time for each parameter, so what is always the same is not one. */
 export function currentEpoch(kind: EpochKind, subject: Expression<string>): Expression<AnyInteger> {
-  const { fn, selectFrom, val } = expressionBuilder<Tables>()
+  const { fn, selectFrom } = expressionBuilder<Tables>()
   const counter = selectFrom('consulate_epochs').select('epoch')
-  return fn.coalesce(counter.where('kind', '=', kind).where('subject', '=', subject), val(0))
+  return fn.coalesce(
+    counter.where('kind', '=', sql.lit(kind)).where('subject', '=', subject),
+    sql.lit<AnyInteger>(0),
+  )
 }
+
+/** Selects the counter of the issuer. */
+export const currentIssuerEpoch = (): Expression<AnyInteger> => currentEpoch('issuer', sql.lit(ISSUER_SUBJECT))
 
 export function createEpochCounters(database: Database): EpochCounters {
   const { find, share, lock, insert, increment, findRaised } = prepareEpochQueries(database)

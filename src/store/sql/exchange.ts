@@ -4,7 +4,7 @@ import type { CodeStore } from '../contract.ts'
 import { toAuthorizationRow } from './authorizations.ts'
 import { toFlag } from './columns.ts'
 import type { Database } from './database.ts'
-import { currentEpoch, ISSUER_SUBJECT } from './epochs.ts'
+import { currentEpoch, currentIssuerEpoch } from './epochs.ts'
 import { prepare, prepareInsert, type PreparedQuery } from './prepare.ts'
 import type { AnyInteger, AuthorizationTable } from './tables.ts'
 
@@ -97,7 +97,7 @@ const buildSpend = (db: Pick<Database['db'], 'updateTable'>, conditions: Conditi
         isUnrevoked('consulate_clients', clientId),
         or([sql<boolean>`${sessionId} = ''`, isUnrevoked('consulate_sessions', sessionId)]),
         or([sql<boolean>`${userMustExist} = 0`, exists(user.where('disabled_at', 'is', null))]),
-        eb(val<AnyInteger>(conditions.issuerEpoch), '>=', currentEpoch('issuer', val(ISSUER_SUBJECT))),
+        eb(val<AnyInteger>(conditions.issuerEpoch), '>=', currentIssuerEpoch()),
         eb(val<AnyInteger>(conditions.clientEpoch), '>=', currentEpoch('client', val(clientId))),
         eb(val<AnyInteger>(conditions.userEpoch), '>=', currentEpoch('user', val(subject))),
       ])

@@ -4,7 +4,7 @@ import { REMEMBERED_ROTATIONS } from '../../model/authorization.ts'
 import type { AuthorizationStore, RefreshedAuthorization, RefreshUpdate } from '../contract.ts'
 import { fromJson, greaterOf, toJson } from './columns.ts'
 import type { Database } from './database.ts'
-import { currentEpoch, ISSUER_SUBJECT } from './epochs.ts'
+import { currentEpoch, currentIssuerEpoch } from './epochs.ts'
 import { prepare } from './prepare.ts'
 import type { AuthorizationTable, Tables } from './tables.ts'
 
@@ -105,7 +105,7 @@ function buildRefresh(
     .where('generation', '=', from)
     .where('expires_at', '>', now)
     .where('revoked_at', 'is', null)
-    .where((eb) => eb('issuer_epoch', '>=', currentEpoch('issuer', eb.val(ISSUER_SUBJECT))))
+    .where((eb) => eb('issuer_epoch', '>=', currentIssuerEpoch()))
     .where((eb) => eb('client_epoch', '>=', currentEpoch('client', eb.ref('client_id'))))
     .where((eb) => isOfUser(eb, parameters))
   return dialect.hasUpdateReturning ? update.returning(RETURNED) : update
@@ -124,8 +124,8 @@ const isCurrentFor: UserCondition = (eb, { subject }) =>
 const isOfBuiltInUser: UserCondition = (eb, { builtInProvider }) =>
   eb.and([
     equals(eb, 'provider', builtInProvider),
-    eb('resources', '=', toJson([])),
-    eb('user_id', 'not like', '%:%'),
+    eb('resources', '=', sql.lit(toJson([]))),
+    eb('user_id', 'not like', sql.lit('%:%')),
     eb('user_epoch', '>=', currentEpoch('user', eb.ref('user_id'))),
     eb.exists(
       eb
