@@ -1,5 +1,5 @@
 /** `npm run bench:workers`: sends requests to `consulate serve` in one process and with workers. See README.md. */
-import { cpus, loadavg } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { positive } from './flags.ts'
 import { chain, cycle, type Feed } from './load/feed.ts'
@@ -17,24 +17,27 @@ const OPTIONS = {
 const { values } = parseArgs({ options: OPTIONS })
 const [rounds, duration] = [positive('rounds', values.rounds), positive('seconds', values.seconds) * 1000]
 
-/** A round: responses per second, CPU time per response (µs), cores in use, and a latency (ms). */
+/** A round: responses per second, CPU time per response (µs), cores in use by the server, and a latency (ms). */
 interface Round {
   readonly perSecond: number
   readonly cpu: number
+  /** CPU time per response of the load generator (µs). */
+  readonly loadCpu: number
   readonly cores: number
   readonly p99: number
 }
 
 async function runRound({ port, cpu }: Served, feed: Feed): Promise<Round> {
   const load = await openLoad(port, CONNECTIONS)
-  const before = cpu()
+  const [before, loadBefore] = [cpu(), process.cpuUsage()]
   const volley = await load.fire(feed, duration)
-  const used = cpu() - before
+  const [used, { user, system }] = [cpu() - before, process.cpuUsage(loadBefore)]
   load.close()
   const { length } = volley.latencies
   return {
     perSecond: (length * 1000) / volley.duration,
     cpu: used / length,
+    loadCpu: (user + system) / length,
     cores: used / 1000 / volley.duration,
     p99: quantile(volley.latencies, 0.99),
   }
@@ -82,6 +85,19 @@ async function compete(
 const median = (results: readonly Round[], pick: (round: Round) => number): number =>
   quantile(results.map(pick), 0.5)
 
+/** Compares two workers with one: as seen by the clients, per CPU second, and with what these cores allow. */
+function compare(one: readonly Round[], two: readonly Round[]): readonly string[] {
+  const rate = (results: readonly Round[]) => median(results, ({ perSecond }) => perSecond)
+  const cost = (results: readonly Round[]) => median(results, ({ cpu }) => cpu)
+  const loadCost = median(two, ({ loadCpu }) => loadCpu)
+  const possible = (availableParallelism() * 1_000_000) / (cost(one) + loadCost)
+  return [
+    `two workers give ${(rate(two) / rate(one)).toFixed(2)} times the requests per second of one`,
+    `and ${(cost(one) / cost(two)).toFixed(2)} times its requests per CPU second of the server`,
+    `The load generator takes ${loadCost.toFixed(0)} µs per request, so these cores allow ${(possible / rate(one)).toFixed(2)} times`,
+  ]
+}
+
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`)
 const served = [await serveInFolder(undefined), await serveInFolder(1), await serveInFolder(2)]
 for (const [name, createFeed] of Object.entries(ROWS)) {
@@ -95,8 +111,8 @@ for (const [name, createFeed] of Object.entries(ROWS)) {
   ])
   const heading = ['', 'req/s', 'CPU µs', 'cores busy', 'p99 ms']
   console.log(`\n${name}\n${align([heading, ...lines]).join('\n')}`)
-  const [, one = 0, two = 0] = results.map((own) => median(own, ({ perSecond }) => perSecond))
-  console.log(`  two workers give ${(two / one).toFixed(2)} times the requests per second of one`)
+  const [, one = [], two = []] = results
+  for (const line of compare(one, two)) console.log(`  ${line}`)
 }
 for (const server of served) await server.stop()
 console.log(`\nLoad average ${(loadavg()[0] ?? 0).toFixed(1)}`)

@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
-import { NOW, sampleAuthorization, sampleCode, sampleRefresh, signIn } from '../../src/testing/store/samples.ts'
+import {
+  NOW,
+  sampleAuthorization,
+  sampleCode,
+  sampleRefresh,
+  signIn,
+} from '../../src/testing/store/samples.ts'
 import { openMigrated } from './races/processes.ts'
 
 const IDS = Array.from({ length: 16 }, (_, index) => `azn-${index}`)

@@ -2,13 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { CompiledQuery, Kysely } from 'kysely'
 import { trackCalls, type RunningCalls } from './calls.ts'
 import type { Database, QueryRunner, TransactionAddition } from './database.ts'
-import type {
-  ConnectionPool,
-  DirectConnection,
-  Run,
-  SqlDialect,
-  TransactionStatements,
-} from './dialect.ts'
+import type { ConnectionPool, DirectConnection, Run, SqlDialect, TransactionStatements } from './dialect.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { retryWhileBusy } from './retry.ts'
 import {

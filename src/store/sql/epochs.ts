@@ -54,7 +54,8 @@ export function currentEpoch(kind: EpochKind, subject: Expression<string>): Expr
 }
 
 /** Selects the counter of the issuer. */
-export const currentIssuerEpoch = (): Expression<AnyInteger> => currentEpoch('issuer', sql.lit(ISSUER_SUBJECT))
+export const currentIssuerEpoch = (): Expression<AnyInteger> =>
+  currentEpoch('issuer', sql.lit(ISSUER_SUBJECT))
 
 export function createEpochCounters(database: Database): EpochCounters {
   const { find, share, lock, insert, increment, findRaised } = prepareEpochQueries(database)
