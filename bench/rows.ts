@@ -111,7 +111,13 @@ export const ROWS: readonly Row[] = [
     isKept: true,
     feed: cycle,
     floor: 'floors/signature',
-    entrants: ['floors/constant', 'floors/signature', 'targets/consulate', ...servers],
+    entrants: [
+      'floors/constant',
+      'floors/signature',
+      'floors/authenticated-signature',
+      'targets/consulate',
+      ...servers,
+    ],
   },
   {
     name: 'refresh',
