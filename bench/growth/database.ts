@@ -75,6 +75,8 @@ export async function openCopy(
   return deleteAfterwards(await mkdtemp(join(tmpdir(), 'bench-')), async (folder) => {
     // With the owners of the files, which Node does not copy.
     await runFile('cp', ['--archive', '--reflink=auto', `${template}/.`, folder])
+    // Otherwise the first commit that waits for the disk waits for the whole copy.
+    await runFile('sync', ['--file-system', folder])
     return openIn(name, folder)
   })
 }

@@ -1,3 +1,5 @@
+import type { PurgeStepSize } from '../store/purge.ts'
+
 /** Chooses the size of the batches of a purge, and the pauses between them. */
 export interface PurgePace {
   batchSize(): number
@@ -15,7 +17,8 @@ export interface PurgeBatch {
   readonly delay: number
 }
 
-const BATCH_SIZE = { least: 8, most: 512 } as const
+/** Rows. */
+const LARGEST_BATCH = 512
 
 /**
  * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
@@ -34,14 +37,14 @@ const DELAY = { usual: 1.5 * HOUR, most: 3 * HOUR } as const
 /** Milliseconds. The longest lets a purge proceed on a busy machine too. */
 const PAUSE = { least: 5, most: 200 } as const
 
-/** `batchTime` is how long (ms) a batch should take. */
-export function createPurgePace(batchTime: number): PurgePace {
-  let size: number = BATCH_SIZE.least
+/** Batches grow and shrink to take `time`. */
+export function createPurgePace({ time, least }: PurgeStepSize): PurgePace {
+  let size = least
   return {
     batchSize: () => Math.round(size),
     pauseAfter({ duration, load, delay }) {
-      const change = between(0.5, batchTime / duration, 2)
-      size = between(BATCH_SIZE.least, size * change, BATCH_SIZE.most)
+      const change = between(0.5, time / duration, 2)
+      size = between(least, size * change, LARGEST_BATCH)
       const behind = between(0, (delay - DELAY.usual) / (DELAY.most - DELAY.usual), 1)
       const usual = mix(PAUSE_FACTOR.idle, PAUSE_FACTOR.busy, load)
       return between(PAUSE.least, mix(usual, PAUSE_FACTOR.behind, behind) * duration, PAUSE.most)

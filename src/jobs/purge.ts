@@ -164,7 +164,7 @@ async function walk(
   const sizes = onProgress ? await countRows(store, kinds, cutoffs) : ZERO
   const total = sum(Object.values(sizes))
   const counts = { ...ZERO }
-  const pace = createPurgePace(store.stepTime)
+  const pace = createPurgePace(store.stepSize)
   const begin = performance.now()
   let done = 0
   for (const kind of kinds.slice(kinds.indexOf(start.kind))) {

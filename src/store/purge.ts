@@ -52,10 +52,17 @@ export interface PurgeStepResult {
   readonly duration: number
 }
 
+/** How large steps should be, because requests may have to wait for one. */
+export interface PurgeStepSize {
+  /** Milliseconds. */
+  readonly time: number
+  /** Rows of the smallest step, even if it takes longer. */
+  readonly least: number
+}
+
 /** Deletes old rows in short steps, however many there are. */
 export interface PurgeStore {
-  /** How long (ms) a step should take, because requests may have to wait for it. */
-  readonly stepTime: number
+  readonly stepSize: PurgeStepSize
   /** Counts all rows of a kind, old or not; with cutoffs, only those that a purge looks at. */
   count(kind: PurgeKind, cutoffs?: PurgeCutoffs): Promise<number>
   /**

@@ -15,7 +15,7 @@ const NOTHING: PurgeStepResult = { count: 0, next: undefined, delay: 0, duration
 function createEndlessStore(work: () => Promise<unknown> = nextTurn, result: Partial<PurgeStepResult> = {}) {
   const steps: PurgeStep[] = []
   const store: PurgeStore = {
-    stepTime: 1,
+    stepSize: { time: 1, least: 8 },
     count: async () => 1,
     async step(step) {
       steps.push(step)
@@ -98,7 +98,7 @@ test('close waits for the batch in progress, and starts no other', async () => {
 function createCountedStore(size: number) {
   const steps: string[] = []
   const store: PurgeStore = {
-    stepTime: 1,
+    stepSize: { time: 1, least: 8 },
     count: async () => size,
     async step({ kind, after }) {
       if (kind !== 'codes') return NOTHING

@@ -2,14 +2,15 @@ import { expect, test } from 'vitest'
 import { createPurgePace } from '../../src/jobs/purge-pace.ts'
 
 const HOUR = 3_600_000
+const SIZE = { time: 1, least: 8 }
 const IDLE = { load: 0, delay: 0 }
 
 test.each([
-  ['slow ones have eight rows', 40, [8, 8]],
+  ['slow ones have the fewest rows', 40, [8, 8]],
   ['fast ones grow to 512', 0.25, [8, 16, 32, 64, 128, 256, 512, 512]],
   ['those that take as long as they should stay as they are', 1, [8, 8]],
 ])('batches adapt to the time they take: %s', (_, duration, sizes) => {
-  const pace = createPurgePace(1)
+  const pace = createPurgePace(SIZE)
   const chosen = sizes.map(() => {
     const size = pace.batchSize()
     pace.pauseAfter({ duration, ...IDLE })
@@ -31,5 +32,5 @@ test.each([
   ['no longer than 200 ms', { load: 1, delay: 0, duration: 50 }, 200],
   ['no shorter than 5 ms', { load: 0, delay: 30 * HOUR, duration: 0.5 }, 5],
 ])('a pause is %s', (_, batch, pause) => {
-  expect(createPurgePace(1).pauseAfter({ duration: 10, ...batch })).toBe(pause)
+  expect(createPurgePace(SIZE).pauseAfter({ duration: 10, ...batch })).toBe(pause)
 })

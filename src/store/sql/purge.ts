@@ -9,10 +9,11 @@ import type { AnyInteger } from './tables.ts'
 type Key = string | number
 
 /**
- * Milliseconds. Where a database has one writer, all others wait until a step has deleted its rows. Row locks hold up nobody,
- * because no request changes such rows, but a step uses the processor and the disk of the server.
+ * Where a database has one writer, all others wait until a step has deleted its rows. Row locks hold up nobody, because no
+ * request changes such rows, but a step uses the processor and the disk of the server. Its steps are never tiny, because their
+ * time includes that of the network.
  */
-const STEP_TIME = { oneWriter: 1, rowLocks: 5 } as const
+const STEP_SIZE = { oneWriter: { time: 1, least: 8 }, rowLocks: { time: 5, least: 64 } } as const
 
 /** The last row of a step: its key, and the time by which the rows are ordered. */
 interface Position {
@@ -36,7 +37,7 @@ export function createPurgeStore(database: Database): PurgeStore {
     Object.entries(PURGEABLES).map(([kind, purgeable]) => [kind, createWalk(database, purgeable)]),
   ) as Record<PurgeKind, PurgeStore['step']>
   return {
-    stepTime: clauses.forUpdate === '' ? STEP_TIME.oneWriter : STEP_TIME.rowLocks,
+    stepSize: clauses.forUpdate === '' ? STEP_SIZE.oneWriter : STEP_SIZE.rowLocks,
     async count(kind, cutoffs) {
       const { table, due } = PURGEABLES[kind]
       const rows = db
