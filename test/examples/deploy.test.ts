@@ -15,6 +15,8 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>
   readonly read_only?: boolean
   readonly stop_grace_period?: string
+  readonly depends_on?: readonly string[]
+  readonly healthcheck: { readonly test: readonly string[] }
 }
 
 interface Probe {
@@ -22,7 +24,17 @@ interface Probe {
   readonly timeoutSeconds?: number
 }
 
+interface SecurityContext {
+  readonly runAsNonRoot?: boolean
+  readonly runAsUser?: number
+  readonly seccompProfile?: { readonly type: string }
+  readonly allowPrivilegeEscalation?: boolean
+  readonly readOnlyRootFilesystem?: boolean
+  readonly capabilities?: { readonly drop: readonly string[] }
+}
+
 interface Container {
+  readonly securityContext: SecurityContext
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
@@ -41,6 +53,7 @@ interface Resource {
       readonly metadata: { readonly labels: object }
       readonly spec: {
         readonly terminationGracePeriodSeconds: number
+        readonly securityContext: SecurityContext
         readonly containers: readonly Container[]
       }
     }
@@ -100,6 +113,31 @@ describe('the files for a deployment', () => {
     expect(ofKind('Service').spec.selector).toEqual(labels)
   })
 
+  test('stop the proxy before the nodes, and the nodes before the database', () => {
+    expect(compose.services['proxy']?.depends_on).toEqual(['auth-1', 'auth-2'])
+    expect(node.depends_on).toEqual(['postgres'])
+  })
+
+  test('let the proxy try the other node after a connection attempt that got no answer', () => {
+    const seconds = (name: string): number =>
+      Number(new RegExp(`${name} (\\d+)s`).exec(read('Caddyfile'))?.[1])
+    expect(seconds('lb_try_duration')).toBeGreaterThan(2 * seconds('dial_timeout'))
+  })
+
+  test('run pods that the restricted pod security standard allows, as the user of the image', () => {
+    expect(deployment.template.spec.securityContext).toEqual({
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    expect(read('Dockerfile')).toMatch(/^USER node$/m)
+  })
+
   test('have commands that start a server, which answers the probes and writes no file', async () => {
     const [cwd, data] = [emptyDirectory(), emptyDirectory()]
     const environment = {
@@ -112,7 +150,9 @@ describe('the files for a deployment', () => {
     const [name, ...flags] = argumentsOf(command)
     expect([name, ...flags]).toEqual(['serve', '--host', '0.0.0.0'])
     const server = await serve(cwd, ['--host', '127.0.0.1'], environment)
-    const health = /node, -e, "(.*)"\]/.exec(read('docker-compose.yml'))?.[1] ?? ''
+    const health = node.healthcheck.test.at(-1) ?? ''
+    expect(node.healthcheck.test).toEqual(['CMD', 'node', '-e', health])
+    expect(health).toContain(`http://127.0.0.1:3000${container.readinessProbe.httpGet.path}`)
     execFileSync(process.execPath, ['-e', health.replace('http://127.0.0.1:3000', server.origin)])
     for (const path of probePaths()) expect((await fetch(server.origin + path)).status).toBe(200)
     expect((await server.stop()).code).toBe(0)
@@ -142,7 +182,7 @@ describe('the files for a deployment', () => {
   const analyze = findProgram('systemd-analyze')
 
   test.skipIf(!isAvailable(analyze !== undefined, 'Install systemd to check the unit.'))(
-    'have a unit that systemd accepts',
+    'have a unit that systemd accepts, and rates as well sandboxed',
     () => {
       const file = join(emptyDirectory(), 'consulate.service')
       execFileSync('sh', [
@@ -157,6 +197,8 @@ describe('the files for a deployment', () => {
         encoding: 'utf8',
       })
       expect(output).toBe('')
+      // Ten times the exposure level: above 2.0, it exits with 1.
+      execFileSync(analyze ?? '', ['security', '--offline=true', '--threshold=20', file])
     },
   )
 })
