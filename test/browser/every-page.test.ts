@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ViewProps } from '../../src/pages/props.ts'
 import { createPages } from '../../src/pages/render.ts'
 import { chromium, openBrowser, recordProblems } from '../support/chromium.ts'
+import { isThorough } from '../support/dose.ts'
 import { overflowOf } from './page-checks.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
@@ -39,7 +40,7 @@ const HOSTILE: readonly (readonly string[])[] = [
 ]
 
 function takingTurns(texts: readonly string[]): readonly (readonly string[])[] {
-  return process.env['CI'] === 'true' ? texts.map((text) => [text]) : [texts]
+  return isThorough ? texts.map((text) => [text]) : [texts]
 }
 
 /** Returns the props with the texts in the fields that come from outside, in turn. */

@@ -8,6 +8,7 @@ import type { PagesOptions } from '../../src/pages/render.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
 import { AXE } from '../support/axe.ts'
 import { chromium, openBrowser, recordProblems } from '../support/chromium.ts'
+import { isThorough } from '../support/dose.ts'
 import { CONTRAST, overflowOf, styleOf, violationsOf } from './page-checks.ts'
 import { SAMPLES } from '../support/page-samples.ts'
 import type { Sample } from '../support/page-samples.ts'
@@ -31,9 +32,7 @@ interface Tab {
 const NARROW = { width: 320, height: 640 }
 const WIDE = { width: 1280, height: 720 }
 
-/** Whether axe checks each sample, at each width and in each color scheme, and not only one of each view. */
-const CHECKS_ALL = process.env['CI'] === 'true'
-
+/** Outside CI, axe checks only these, at one width. */
 const ONE_PER_VIEW: readonly Sample[] = [
   ...new Map(Object.values<Sample>(SAMPLES).map((sample) => [sample[0], sample])).values(),
 ]
@@ -130,7 +129,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         await scripted.emulateMedia({ colorScheme: 'light' })
         await show(scripted, sample)
         expect(await overflowOf(scripted)).toEqual([])
-        if (CHECKS_ALL || ONE_PER_VIEW.includes(sample)) {
+        if (isThorough || ONE_PER_VIEW.includes(sample)) {
           expect(await violationsOf(scripted)).toEqual([])
           await scripted.emulateMedia({ colorScheme: 'dark' })
           expect(await violationsOf(scripted, CONTRAST)).toEqual([])
@@ -140,7 +139,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       },
     )
 
-    test.runIf(CHECKS_ALL).each(Object.entries(SAMPLES) as [string, Sample][])(
+    test.runIf(isThorough).each(Object.entries(SAMPLES) as [string, Sample][])(
       '%s: axe finds nothing at 1280 pixels, and nothing overflows 320 pixels without scripts',
       async (_name, sample) => {
         await scripted.setViewportSize(WIDE)
@@ -153,7 +152,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
       },
     )
 
-    test.each(CHECKS_ALL ? ['#ffffff', '#000000', '#ffd400', '#0a1a3f', '#00ff00'] : ['#000000', '#ffd400'])(
+    test.each(isThorough ? ['#ffffff', '#000000', '#ffd400', '#0a1a3f', '#00ff00'] : ['#000000', '#ffd400'])(
       'any accent is readable: %s',
       async (accent) => {
         options = { accent, links: { privacy: '/privacy', forgotPassword: '/forgot', signUp: '/sign-up' } }
@@ -173,7 +172,7 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         logo,
         links: { privacy: '/privacy', terms: '/terms', support: '/help', signUp: '/sign-up' },
       }
-      for (const sample of CHECKS_ALL ? Object.values(SAMPLES) : ONE_PER_VIEW) {
+      for (const sample of isThorough ? Object.values(SAMPLES) : ONE_PER_VIEW) {
         await show(plain, sample)
         expect(await overflowOf(plain)).toEqual([])
         await plain.locator('html').evaluate((root) => root.setAttribute('dir', 'rtl'))

@@ -16,6 +16,7 @@ import { packagesFor } from '../../src/cli/init/manifest.ts'
 import { ROOT } from '../house/repository.ts'
 import { openBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
+import { isThorough } from '../support/dose.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import { hasNext, NEXT } from '../frameworks/next/build.ts'
 import { installPacked, packedProject, runIn, writeFiles } from '../support/packed.ts'
@@ -28,12 +29,16 @@ const rows = namesOf(FRAMEWORKS).flatMap((framework, row) =>
   }),
 )
 
-/** Outside CI, only apps without a framework have each source of users, and only some frameworks are tested, with one source. */
-const USUAL: ReadonlySet<Framework> = new Set(['express', 'nest'])
+/** Outside CI, three frameworks, each with another source of users. */
+const USUAL: Readonly<Partial<Record<Framework, UserSource>>> = {
+  node: 'app-session',
+  express: 'built-in',
+  nest: 'own',
+}
 
 const isRun = ({ framework, users }: (typeof rows)[number]): boolean => {
-  if (process.env['CI'] === 'true') return framework !== 'next' || hasNext
-  return framework === 'node' || (USUAL.has(framework) && users === 'built-in')
+  if (isThorough) return framework !== 'next' || hasNext
+  return USUAL[framework] === users
 }
 
 const name = 'init writes a $framework app with $users users in $language that runs'

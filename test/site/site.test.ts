@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { filesBelow, matching, ROOT } from '../house/repository.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
+import { isThorough } from '../support/dose.ts'
 import { hasPackagesOf } from '../support/packed.ts'
 import { pageOf } from '../../site/pages.ts'
 
@@ -16,7 +17,7 @@ const DIST = join(ROOT, 'site/dist')
 /** In ms. On an idle machine, a build takes half a minute. */
 const BUILD_TIMEOUT = 600_000
 
-const isInstalled = hasPackagesOf('site')
+const isInstalled = isThorough && hasPackagesOf('site')
 const documents = matching(filesBelow(), /^(README|docs\/.*)\.md$/)
 
 /** Pages that have diagrams, with their number. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { storeSuite } from '../../src/testing/index.ts'
 import { DATABASES } from '../support/databases.ts'
+import { isThorough } from '../support/dose.ts'
 
 describe('SQLite in memory', () => {
   storeSuite({ describe, test, expect }, async () => {
@@ -11,9 +12,9 @@ describe('SQLite in memory', () => {
   })
 })
 
-// The tests of their statements run it on pools set to SERIALIZABLE too.
+// The tests of their statements run it too, on pools set to SERIALIZABLE: `npm test` runs it there alone.
 describe.each(DATABASES.filter(({ name }) => name !== 'SQLite'))('$name', ({ isAvailable, open }) => {
-  describe.runIf(isAvailable)('on a server', () => {
+  describe.runIf(isAvailable && isThorough)('on a server', () => {
     storeSuite({ describe, test, expect }, async () => {
       const { store, drop } = await open()
       return { ...store, close: drop }

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { isThorough } from './dose.ts'
 import type { TestUser } from './server.ts'
 
 const FLAGS = [
@@ -35,7 +36,7 @@ export function findChromium(): string | undefined {
 export const chromium = findChromium()
 
 /** Whether tests also repeat minor flows with JavaScript. They always run without it. */
-export const REPEATS_WITH_SCRIPTS = process.env['CI'] === 'true'
+export const REPEATS_WITH_SCRIPTS = isThorough
 
 /** A narrow phone in dark mode, without JavaScript. */
 export const DARK_AND_NARROW: BrowserContextOptions = {

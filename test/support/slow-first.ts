@@ -6,7 +6,7 @@ const SIGNS = [
   // It repeats what depends on chance.
   /\bdose\(|\breadSettings\(/,
   // It builds or installs something, or does more with `CI=true`.
-  /support\/packed\.ts'|\['CI'\]/,
+  /support\/packed\.ts'|\bisThorough\b/,
   // It starts browsers, nodes or databases.
   /support\/(?:chromium|cluster|process|databases)\.ts'/,
 ]

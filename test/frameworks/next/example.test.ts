@@ -4,10 +4,11 @@ import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settingsIn } from '../../examples/program.ts'
-import { buildExample, hasNext, NEXT } from './build.ts'
+import { isThorough } from '../../support/dose.ts'
 import { freePort } from '../../support/free-port.ts'
+import { buildExample, NEXT } from './build.ts'
 
-describe.runIf(hasNext || process.env['CI'])('the example in Next', () => {
+describe.runIf(isThorough)('the example in Next', () => {
   let origin = ''
   let output = ''
   let stop = (): void => undefined
