@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ROOT } from '../house/repository.ts'
+import { isThorough } from '../support/dose.ts'
 import { freePort } from '../support/free-port.ts'
 import { hasPackagesOf, packedProject, runIn } from '../support/packed.ts'
 import { openBrowser } from './browser.ts'
@@ -33,7 +34,7 @@ const OPTIONS = {
 }
 
 describe.each(ORMS)('the example with $name', ({ name, packages, files, id }) => {
-  const isInstalled = hasPackagesOf(`examples/${name}`)
+  const isInstalled = isThorough && hasPackagesOf(`examples/${name}`)
 
   test.runIf(isInstalled)('signs in a user of the ORM, and changes their password', async () => {
     const cwd = await project(name, files, packages)

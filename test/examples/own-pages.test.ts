@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ROOT } from '../house/repository.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { isThorough } from '../support/dose.ts'
 import { freePort } from '../support/free-port.ts'
 import { hasPackagesOf, packedProject, runIn } from '../support/packed.ts'
 import { run, settingsIn } from './program.ts'
@@ -30,7 +31,7 @@ const EXAMPLES = [
 ]
 
 describe.each(EXAMPLES)('the example $name', ({ name, packages }) => {
-  const isInstalled = hasPackagesOf(`examples/${name}`)
+  const isInstalled = isThorough && hasPackagesOf(`examples/${name}`)
 
   test.runIf(isInstalled && chromium)(
     'renders the sign-in and consent pages on the server, and makes them interactive under its own policy',

@@ -3,6 +3,7 @@ import { runExperiment } from './databases/experiment.ts'
 import type { Place, Setting } from './databases/fault.ts'
 import { MARIADB } from './databases/mariadb.ts'
 import { POSTGRES, POSTGRES_FAILOVER } from './databases/postgres.ts'
+import { sampleOf } from '../support/dose.ts'
 
 /* The quickest of the faults of `npm run faults`, which has all of them. */
 
@@ -16,7 +17,7 @@ const CASES: readonly (readonly [name: string, setting: Setting, faults: RegExp]
   ['MariaDB', MARIADB, /^killed/],
 ]
 
-for (const [name, setting, pattern] of CASES) {
+for (const [name, setting, pattern] of sampleOf(CASES)) {
   describe.runIf(setting.isAvailable)(`traffic on ${name}`, () => {
     let place: Place
     beforeAll(async () => void (place = await setting.open()))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, printMeasured, startCluster } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { DATABASES, type OpenDatabase } from '../support/databases.ts'
+import { sampleOf } from '../support/dose.ts'
 import { requestToken } from '../support/oauth-client.ts'
 import { hasRedis, startRedis } from '../support/redis.ts'
 import type { TestRedis } from '../support/redis.ts'
@@ -53,7 +54,7 @@ const isThrottledEverywhere = ({ nodes }: Cluster, username: string): Promise<bo
 const NODES = 3
 const MOST = LIMIT + NODES - 1
 
-describe.for(DATABASES)('nodes that share only $name', ({ name, isAvailable, open }) => {
+describe.for(sampleOf(DATABASES))('nodes that share only $name', ({ name, isAvailable, open }) => {
   let database: OpenDatabase
   let own: TestServer
   let ownClient: TestClient

@@ -6,7 +6,7 @@ import { callAdminApi } from '../support/admin-api.ts'
 import { openBrowser } from '../support/browser.ts'
 import { startCluster } from '../support/cluster.ts'
 import { DATABASES } from '../support/databases.ts'
-import { dose } from '../support/dose.ts'
+import { dose, sampleOf } from '../support/dose.ts'
 import { getCodeFlowTokens, refresh, requestToken } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer, type ServerOptions, type TestServer } from '../support/server.ts'
@@ -88,7 +88,7 @@ test(`${KILLS} kills between writes and deliveries lose no message, and send non
   expect(receiver.messages.every(({ id, data }) => ids.get(data['client_id']) === id)).toBe(true)
 }, 120_000)
 
-describe.for(DATABASES)('on $name', ({ isAvailable, open: openDatabase }) => {
+describe.for(sampleOf(DATABASES))('on $name', ({ isAvailable, open: openDatabase }) => {
   test.runIf(isAvailable)('of several nodes, only one sends each message', async () => {
     const database = await openDatabase()
     onTestFinished(database.drop)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { blocksOf, fileNameOf } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
+import { sampleOf } from '../support/dose.ts'
 import {
   hasPackagesOf,
   packedProject,
@@ -129,14 +130,19 @@ const REQUIRE_GUARD = "const { createTestGuard } = require('consulate/testing')\
 const SWC = blockWith('@swc/jest')
 
 describe.concurrent("an installed project's own tests pass", () => {
-  test.runIf(hasTools).each([
-    ['a CommonJS module', of('commonjs', { 'jest.config.json': '{}', 'api.test.js': REQUIRE_GUARD + TEST })],
-    [
-      'an ES module',
-      of('module', { 'jest.config.json': '{ "transform": {} }', 'api.test.js': IMPORT_GUARD + TEST }),
-    ],
-    ['TypeScript', of('module', { 'jest.config.json': SWC, 'api.test.ts': IMPORT_GUARD + TEST })],
-  ])('in jest, written as %s', async (_what, files) => {
+  test.runIf(hasTools).each(
+    sampleOf([
+      [
+        'a CommonJS module',
+        of('commonjs', { 'jest.config.json': '{}', 'api.test.js': REQUIRE_GUARD + TEST }),
+      ],
+      [
+        'an ES module',
+        of('module', { 'jest.config.json': '{ "transform": {} }', 'api.test.js': IMPORT_GUARD + TEST }),
+      ],
+      ['TypeScript', of('module', { 'jest.config.json': SWC, 'api.test.ts': IMPORT_GUARD + TEST })],
+    ]),
+  )('in jest, written as %s', async (_what, files) => {
     const { code, output } = await runProject(files, 'NODE_OPTIONS=--experimental-vm-modules jest')
     expect(output).toContain('Tests:       1 passed')
     expect(code).toBe(0)
@@ -195,10 +201,12 @@ describe.concurrent('the tests of the guide replace the server of the app, in pa
     expect(code).toBe(0)
   })
 
-  test.runIf(hasTools).each([
-    ['CommonJS', 'commonjs', 'api.jest-test.ts'],
-    ['ES modules', 'es6', 'api.jest-module-test.ts'],
-  ] as const)('in jest, with %s', async (_what, type, name) => {
+  test.runIf(hasTools).each(
+    sampleOf([
+      ['CommonJS', 'commonjs', 'api.jest-test.ts'],
+      ['ES modules', 'es6', 'api.jest-module-test.ts'],
+    ] as const),
+  )('in jest, with %s', async (_what, type, name) => {
     const files = of(type === 'es6' ? 'module' : 'commonjs', { 'jest.config.json': swc(type) })
     const { code, output } = await runProject(
       appWith(files, [name]),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { isThorough } from '../support/dose.ts'
+import { isThorough, sampleOf } from '../support/dose.ts'
 import {
   hasPackagesOf,
   packedProject,
@@ -93,7 +93,7 @@ const COMPILERS = [
   { version: '6.0', type: 'commonjs', module: 'node16' },
 ] as const
 
-test.runIf(hasTools).concurrent.each(isThorough ? COMPILERS : COMPILERS.slice(0, 1))(
+test.runIf(hasTools).concurrent.each(sampleOf(COMPILERS))(
   'the types compile with TypeScript $version in a package of type $type',
   async ({ version, type, ...options }) => {
     const cwd = await withoutFramework()

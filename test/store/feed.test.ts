@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RevocationStore } from '../../src/store/revocations.ts'
 import { NOW, sampleClient } from '../../src/testing/store/samples.ts'
 import { DATABASES } from '../support/databases.ts'
-import { dose } from '../support/dose.ts'
+import { dose, sampleOf } from '../support/dose.ts'
 
 const PROCESSES = 4
 const LANES = 4
@@ -40,7 +40,7 @@ async function readAll({ listSince }: RevocationStore, isOver: () => boolean): P
   }
 }
 
-describe.each(DATABASES)('the revocation feed in $name', ({ isAvailable, open }) => {
+describe.each(sampleOf(DATABASES))('the revocation feed in $name', ({ isAvailable, open }) => {
   test.runIf(isAvailable)('never shows an entry behind a reader, however many processes write', async () => {
     const { url, store, drop } = await open()
     onTestFinished(drop)

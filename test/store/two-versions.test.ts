@@ -6,10 +6,11 @@ import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { storeSuite as StoreSuite } from '../../src/testing/index.ts'
 import { ROOT } from '../house/repository.ts'
+import { isThorough } from '../support/dose.ts'
 import { checkOutOldVersion, hasOldVersion } from '../support/old-version.ts'
 import { createFolder } from './races/processes.ts'
 
-const old = hasOldVersion ? await checkOutOldVersion() : undefined
+const old = isThorough && hasOldVersion ? await checkOutOldVersion() : undefined
 
 /** Imports a module of the earlier version; of this one if the tests are only listed as skipped. */
 const importOld = async <Module>(path: string): Promise<Module> =>

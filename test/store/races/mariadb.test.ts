@@ -1,4 +1,4 @@
+import { sampleOf } from '../../support/dose.ts'
 import { testRaces } from './suite.ts'
 
-testRaces('MariaDB')
-testRaces('MariaDB', { isSerializable: true })
+for (const isSerializable of sampleOf([false, true])) testRaces('MariaDB', { isSerializable })

@@ -1,4 +1,4 @@
+import { sampleOf } from '../../support/dose.ts'
 import { testRaces } from './suite.ts'
 
-testRaces('PostgreSQL')
-testRaces('PostgreSQL', { isSerializable: true })
+for (const isSerializable of sampleOf([false, true])) testRaces('PostgreSQL', { isSerializable })
