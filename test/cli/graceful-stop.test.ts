@@ -145,4 +145,4 @@ test('no request is lost while each of two nodes behind a balancer is restarted'
   }
   expect(await traffic.stop()).toEqual([])
   expect(traffic.state.answered).toBeGreaterThan(100)
-}, 60_000)
+})

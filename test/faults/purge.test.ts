@@ -78,4 +78,4 @@ test(`a purge that is killed ${KILLS} times continues where it was, and loses no
   const database = new DatabaseSync(server.file)
   expect(database.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
   database.close()
-}, 120_000)
+})

@@ -86,7 +86,7 @@ test(`${KILLS} kills between writes and deliveries lose no message, and send non
   // Whatever arrived twice has the same ID.
   const ids = new Map(receiver.messages.map(({ id, data }) => [data['client_id'], id]))
   expect(receiver.messages.every(({ id, data }) => ids.get(data['client_id']) === id)).toBe(true)
-}, 120_000)
+})
 
 describe.for(sampleOf(DATABASES))('on $name', ({ isAvailable, open: openDatabase }) => {
   test.runIf(isAvailable)('of several nodes, only one sends each message', async () => {
@@ -159,7 +159,7 @@ test('a full disk loses no message: the event fails with it, or its message wait
   expect((await refresh({ server: node, client }, token)).status).toBe(200)
   await expect.poll(() => count('token.refreshed'), SLOW).toBe(refreshes + 1)
   await expect.poll(() => count('request.refused', 401), SLOW).toBe(1)
-}, 120_000)
+})
 
 test('an outbox that is locked delays the response no longer than the database does, and the message is sent later', async () => {
   const { server, receiver, config } = await open('all')

@@ -83,4 +83,4 @@ test('no valid token is refused while two processes purge all the time', async (
   await work().finally(() => end.abort())
   const deleted = await purges
   expect(deleted.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(ROUNDS)
-}, 120_000)
+})
