@@ -78,6 +78,13 @@ const parsers: readonly (readonly [name: string, read: Read])[] = [
   ['json of Express 4, which sets an empty object and leaves a form unread', express4.json() as Read],
   ['koa-bodyparser', throughKoa(bodyParser())],
   [
+    'middleware that sets an encoding and reads nothing',
+    (request, _response, next) => {
+      request.setEncoding('utf8')
+      next()
+    },
+  ],
+  [
     'a parser that keeps what was sent',
     async (request, _response, next) => {
       const rawBody = Buffer.from(await text(request))
