@@ -13,18 +13,18 @@ const TABLE_TIMEOUT = 1
 /** How long (ms) requests go on before it tries again. */
 const PAUSE = 5_000
 
+/** Names of locks have at most 64 characters. MySQL 9.6 has removed `sha1` and `md5`. */
+const LOCK = 'sha2(concat(database(), ?), 224)'
+
 /**
  * How MySQL and MariaDB change their tables: each statement commits, so a process that is killed leaves what it has created.
- * Locks belong to the server, not to a database. Their names have at most 64 characters.
+ * Locks belong to the server, not to a database.
  */
 export const migrationsOf = (names: TableNames): MigrationRules => {
   const lockName = `.${names.prefix} migrations`
   return {
     async lock(run) {
-      const query = raw<{ locked: unknown }>('select get_lock(sha1(concat(database(), ?)), ?) as locked', [
-        lockName,
-        TIMEOUT,
-      ])
+      const query = raw<{ locked: unknown }>(`select get_lock(${LOCK}, ?) as locked`, [lockName, TIMEOUT])
       const [row] = await run(query)
       if (Number(row?.locked) !== 1) throw new BusyError('Another process migrates the database')
       await run(raw('set @consulate_lock_wait_timeout = @@session.lock_wait_timeout'))
@@ -34,7 +34,7 @@ export const migrationsOf = (names: TableNames): MigrationRules => {
       // What was recorded must be visible to the next process.
       await run(raw('commit'))
       await run(raw('set session lock_wait_timeout = @consulate_lock_wait_timeout'))
-      await run(raw('select release_lock(sha1(concat(database(), ?)))', [lockName]))
+      await run(raw(`select release_lock(${LOCK})`, [lockName]))
     },
     pause: PAUSE,
     listExisting: (run) => listExisting(run, names),
