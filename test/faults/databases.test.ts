@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MYSQL_SERVERS } from '../support/mysql.ts'
 import { runExperiment } from './databases/experiment.ts'
 import type { Place, Setting } from './databases/fault.ts'
-import { MARIADB } from './databases/mariadb.ts'
+import { onServer } from './databases/mysql.ts'
 import { POSTGRES, POSTGRES_FAILOVER } from './databases/postgres.ts'
 import { sampleOf } from '../support/dose.ts'
 
@@ -14,7 +15,7 @@ const DURATION = 2_000
 const CASES: readonly (readonly [name: string, setting: Setting, faults: RegExp])[] = [
   ['PostgreSQL', POSTGRES, /^killed|one answer in five/],
   ['a replica of PostgreSQL', POSTGRES_FAILOVER, /failed over/],
-  ['MariaDB', MARIADB, /^killed/],
+  ...MYSQL_SERVERS.map((server) => [server.name, onServer(server), /^killed/] as const),
 ]
 
 for (const [name, setting, pattern] of sampleOf(CASES)) {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { consulate, emptyDirectory, installed, type Outcome } from '../cli/run.ts'
 import { runFile, type TestDatabase } from '../support/database-server.ts'
 import { copyLaravel } from '../support/laravel-database.ts'
-import { hasMariadb, openMariadb } from '../support/mariadb.ts'
+import { MYSQL_SERVERS } from '../support/mysql.ts'
 import { createLaravel } from '../support/passport.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
 
@@ -18,18 +18,34 @@ const PERSONAL = '9c3b1f6e-6a0f-4c55-9a57-0d1d7f4d0b14'
 const NAMES = ["Ann O'Neil; DROP TABLE users; --", String.raw`back\slash "quoted" \N`, '日本 😀']
 const HASH = '$2y$04$zAkROYJk60Wc8jaWgqACpOxaIt7kv/cws9Jys9KWoOhhdTN6a3yNy'
 
-const KINDS = [...(hasMariadb ? (['mysql'] as const) : []), ...(hasPostgres ? (['postgres'] as const) : [])]
+/** A kind of server that Laravel apps use, and the program that dumps its databases. */
+interface Source {
+  readonly name: string
+  readonly kind: 'mysql' | 'postgres'
+  readonly isAvailable: boolean
+  open(): Promise<TestDatabase>
+  readonly dumper: string
+}
+
+const SOURCES: readonly Source[] = [
+  ...MYSQL_SERVERS.map(({ name, isAvailable, open }) => {
+    const dumper = name === 'MariaDB' ? 'mariadb-dump' : 'mysqldump'
+    return { name, kind: 'mysql', isAvailable, open, dumper } as const
+  }),
+  { name: 'PostgreSQL', kind: 'postgres', isAvailable: hasPostgres, open: openPostgres, dumper: 'pg_dump' },
+]
+const AVAILABLE = SOURCES.filter(({ isAvailable }) => isAvailable)
 const directory = emptyDirectory(afterAll)
 const file = join(directory, 'database.sqlite')
 const databases = new Map<string, TestDatabase>()
 
-const urlOf = (kind: string): string => databases.get(kind)?.url ?? ''
+const urlOf = (name: string): string => databases.get(name)?.url ?? ''
 
 beforeAll(async () => {
   writeLaravel()
-  for (const kind of KINDS) {
-    const database = await (kind === 'mysql' ? openMariadb() : openPostgres())
-    databases.set(kind, database)
+  for (const { name, kind, open } of AVAILABLE) {
+    const database = await open()
+    databases.set(name, database)
     await copyLaravel(file, kind, database)
   }
 })
@@ -84,17 +100,16 @@ function contentOf(cwd: string): readonly unknown[] {
 }
 
 /** Writes the dump of a database, as the guide says. */
-async function dump(kind: string): Promise<string> {
-  const { username, password, port, pathname } = new URL(urlOf(kind))
-  const [path, name] = [join(directory, `${kind}.sql`), pathname.slice(1)]
+async function dump({ name, kind, dumper }: Source): Promise<string> {
+  const { username, password, port, pathname } = new URL(urlOf(name))
+  const [path, database] = [join(directory, `${name}.sql`), pathname.slice(1)]
   const server = ['-h', '127.0.0.1', kind === 'mysql' ? '-P' : '-p', port]
   const args =
     kind === 'mysql'
-      ? ['--single-transaction', '-u', username, ...server, name]
-      : ['-U', username, ...server, name]
-  const program = kind === 'mysql' ? 'mariadb-dump' : 'pg_dump'
+      ? ['--single-transaction', '-u', username, ...server, database]
+      : ['-U', username, ...server, database]
   const env = { ...process.env, MYSQL_PWD: password, PGPASSWORD: password }
-  const { stdout } = await runFile(program, args, { env, maxBuffer: 1 << 28 })
+  const { stdout } = await runFile(dumper, args, { env, maxBuffer: 1 << 28 })
   await writeFile(path, stdout)
   return path
 }
@@ -109,10 +124,10 @@ async function importFrom(from: string, ...flags: readonly string[]) {
   return { report: { ...report, skipped }, content: contentOf(cwd) }
 }
 
-describe.runIf(KINDS.length > 0)('the same Laravel app', () => {
+describe.runIf(AVAILABLE.length > 0)('the same Laravel app', () => {
   test.each([
-    ...KINDS.map((kind) => [`the URL of a ${kind} server`, () => Promise.resolve(urlOf(kind))] as const),
-    ...KINDS.map((kind) => [`the dump of a ${kind} server`, () => dump(kind)] as const),
+    ...AVAILABLE.map(({ name }) => [`the URL of ${name}`, () => Promise.resolve(urlOf(name))] as const),
+    ...AVAILABLE.map((source) => [`a dump of ${source.name}`, () => dump(source)] as const),
   ])('is imported from %s as from its SQLite file', async (_, source) => {
     for (const flags of [[], ['--timezone', 'America/New_York']]) {
       const expected = await importFrom(file, ...flags)
@@ -122,10 +137,10 @@ describe.runIf(KINDS.length > 0)('the same Laravel app', () => {
   })
 })
 
-describe.each(KINDS)('an import from %s', (kind) => {
+describe.each(AVAILABLE)('an import from $name', ({ name, kind, open }) => {
   test('cannot write, and does not see what is written meanwhile', async () => {
     const { openDatabase } = await import('../../src/cli/import/database-source.ts')
-    const source = await openDatabase(urlOf(kind))
+    const source = await openDatabase(urlOf(name))
     const read = async () => {
       const names: (string | null | undefined)[] = []
       for await (const item of source.read(new Set(['users'])))
@@ -133,11 +148,11 @@ describe.each(KINDS)('an import from %s', (kind) => {
       return names
     }
     expect(await read()).toEqual(NAMES)
-    await databases.get(kind)?.query("update users set name = 'changed' where id = 1")
+    await databases.get(name)?.query("update users set name = 'changed' where id = 1")
     expect(await read()).toEqual(NAMES)
     await source.close()
     await databases
-      .get(kind)
+      .get(name)
       ?.query(`update users set name = '${NAMES[0]?.replaceAll("'", "''")}' where id = 1`)
   })
 
@@ -163,13 +178,13 @@ describe.each(KINDS)('an import from %s', (kind) => {
       /(?:Unknown database 'nope'|database "nope" does not exist)\.\n$/,
     ],
     [
-      'TLS, which it does not have',
+      'TLS that it does not have, or without a trusted certificate',
       (url: URL) => Object.assign(url, { search: '?sslmode=require' }),
-      /SSL|secure/,
+      /SSL|secure|certificate/,
     ],
   ])('says in one sentence what is wrong with %s', async (_, change, message) => {
     const cwd = await installed()
-    const { code, stdout, stderr } = await runImport(cwd, change(new URL(urlOf(kind))).href)
+    const { code, stdout, stderr } = await runImport(cwd, change(new URL(urlOf(name))).href)
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(message)
     expect(stderr.trim()).not.toContain('\n')
@@ -178,12 +193,12 @@ describe.each(KINDS)('an import from %s', (kind) => {
 
   test('says which table is missing, and imports nothing', async () => {
     const cwd = await installed()
-    const members = await runImport(cwd, urlOf(kind), '--users-table', 'members')
+    const members = await runImport(cwd, urlOf(name), '--users-table', 'members')
     expect([members.code, members.stderr]).toEqual([
       1,
       expect.stringContaining('has no table members. Pass the name'),
     ])
-    const empty = await (kind === 'mysql' ? openMariadb() : openPostgres())
+    const empty = await open()
     const outcome = await runImport(cwd, empty.url)
     await empty.drop()
     expect([outcome.code, outcome.stderr]).toEqual([
@@ -195,12 +210,12 @@ describe.each(KINDS)('an import from %s', (kind) => {
 
   test('that loses its connection keeps complete rows, and can be repeated', async () => {
     const cwd = await installed()
-    const { outcome } = await importThroughProxy(cwd, kind, 60_000)
+    const { outcome } = await importThroughProxy(cwd, name, 60_000)
     expect(outcome.code).toBe(1)
     expect(outcome.stderr).toMatch(
       /the connection was lost.*\. Complete rows were kept\. Run the import again\.\n$/,
     )
-    await runImport(cwd, urlOf(kind))
+    await runImport(cwd, urlOf(name))
     expect(contentOf(cwd)).toEqual((await importFrom(file)).content)
   })
 
@@ -218,8 +233,8 @@ describe.each(KINDS)('an import from %s', (kind) => {
 })
 
 /** Cuts the connection after a number of bytes from the server. */
-async function importThroughProxy(cwd: string, kind: string, bytes: number) {
-  const { port } = new URL(urlOf(kind))
+async function importThroughProxy(cwd: string, name: string, bytes: number) {
+  const { port } = new URL(urlOf(name))
   const proxy = createServer((client: Socket) => {
     const upstream = connect(Number(port), '127.0.0.1')
     let sent = 0
@@ -232,7 +247,7 @@ async function importThroughProxy(cwd: string, kind: string, bytes: number) {
     })
   }).listen(0, '127.0.0.1')
   await once(proxy, 'listening')
-  const url = Object.assign(new URL(urlOf(kind)), {
+  const url = Object.assign(new URL(urlOf(name)), {
     port: String((proxy.address() as AddressInfo).port),
   }).href
   const outcome = await runImport(cwd, url)

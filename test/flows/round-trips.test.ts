@@ -31,7 +31,11 @@ async function startCounted(open: (typeof DATABASES)[number]['open']) {
 
 const SERVERS = DATABASES.filter(({ name }) => name !== 'SQLite')
 
-describe.each(SERVERS)('$name', ({ isAvailable, open }) => {
+/** MySQL cannot return a row that it changes, and has no compound statements: those are transactions of four round trips. */
+const countsOn = (name: string) =>
+  name === 'MySQL' ? { exchange: 1 + 4, refresh: 4 } : { exchange: 1 + 1, refresh: 1 }
+
+describe.each(SERVERS)('$name', ({ name, isAvailable, open }) => {
   test.runIf(isAvailable)('needs the fewest round trips for each request', async () => {
     const { counter, server, client, user, visit, tokens } = await startCounted(open)
     const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
@@ -52,12 +56,13 @@ describe.each(SERVERS)('$name', ({ isAvailable, open }) => {
     }
     const counts: Record<string, number> = {}
     for (const [what, act] of Object.entries(requests)) counts[what] = await counter.during(act)
+    const expected = countsOn(name)
     expect(counts).toEqual({
       'client credentials': 0,
       'an API call': 0,
-      'a code': 2,
-      'a refresh': 1,
-      'a refresh of the sign-in API': 1,
+      'a code': expected.exchange,
+      'a refresh': expected.refresh,
+      'a refresh of the sign-in API': expected.refresh,
     })
   })
 })

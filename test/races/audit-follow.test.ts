@@ -68,15 +68,18 @@ const BEGINNERS: Readonly<Record<string, (url: string) => Promise<() => Promise<
       await client.end()
     }
   },
-  async MariaDB(url) {
-    const connection = await createConnection(url)
-    await connection.beginTransaction()
-    await connection.query(INSERT)
-    return async () => {
-      await connection.commit()
-      await connection.end()
-    }
-  },
+  MariaDB: beginOnMysql,
+  MySQL: beginOnMysql,
+}
+
+async function beginOnMysql(url: string): Promise<() => Promise<void>> {
+  const connection = await createConnection(url)
+  await connection.beginTransaction()
+  await connection.query(INSERT)
+  return async () => {
+    await connection.commit()
+    await connection.end()
+  }
 }
 
 const INSERT = "insert into consulate_audit (created_at, event, detail) values (1, 'request.refused', 'late')"

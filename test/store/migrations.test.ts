@@ -5,13 +5,22 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { listTables } from '../../src/store/sql/table-list.ts'
 import { openStore } from '../../src/store/url.ts'
-import { sampleClient } from '../../src/testing/store/samples.ts'
+import {
+  ALICE,
+  authorize,
+  NOW,
+  sampleAuthorization,
+  sampleClient,
+  sampleCode,
+  sampleRefresh,
+} from '../../src/testing/store/samples.ts'
 import { consulate } from '../cli/run.ts'
 import type { TestDatabase } from '../support/database-server.ts'
 import { dose } from '../support/dose.ts'
-import { hasMariadb, openMariadb } from '../support/mariadb.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
+import { MYSQL_SERVERS } from '../support/mysql.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -52,20 +61,20 @@ const SERVERS: readonly ServerKind[] = [
       grant usage on schema auth to ${name};
       grant select, insert, update, delete on all tables in schema auth to ${name}`,
   },
-  {
-    name: 'MariaDB',
-    isAvailable: hasMariadb,
-    open: openMariadb,
+  ...MYSQL_SERVERS.map(({ name, isAvailable, open: openDatabase }) => ({
+    name,
+    isAvailable,
+    open: openDatabase,
     tables: '?table_prefix=oauth_',
     describe: `
       select concat_ws(' ', table_name, column_name, column_type, is_nullable, column_default, collation_name) as line
         from information_schema.columns where table_schema = database()
       union all select concat_ws(' ', table_name, index_name, seq_in_index, column_name, non_unique)
         from information_schema.statistics where table_schema = database()`,
-    runScript: ({ hostname, port, username, password, pathname }, script) =>
+    runScript: ({ hostname, port, username, password, pathname }: URL, script: string) =>
       runFile('sh', [
         '-c',
-        'MYSQL_PWD="$1" exec mariadb --no-defaults -h "$2" -P "$3" -u "$4" "$5" < "$6"',
+        'MYSQL_PWD="$1" exec mysql --no-defaults -h "$2" -P "$3" -u "$4" "$5" < "$6"',
         'sh',
         password,
         hostname,
@@ -74,10 +83,10 @@ const SERVERS: readonly ServerKind[] = [
         pathname.slice(1),
         script,
       ]),
-    createUser: (name) => `
-      create user ${name}@'127.0.0.1' identified by 'app';
-      grant select, insert, update, delete on *.* to ${name}@'127.0.0.1'`,
-  },
+    createUser: (user: string) => `
+      create user ${user}@'127.0.0.1' identified by 'app';
+      grant select, insert, update, delete on *.* to ${user}@'127.0.0.1'`,
+  })),
 ]
 
 async function open({ open: create }: ServerKind): Promise<TestDatabase> {
@@ -195,6 +204,33 @@ describe.each(SERVERS)('migrations of $name', (kind) => {
     expect(beside).toBeLessThan(3 * usual + 3_000)
     await database.query('commit')
     expect(await migrated).toEqual(['0006-app-sessions'])
+  })
+
+  test.runIf(kind.isAvailable)('of a later version add columns while this one runs', async () => {
+    const database = await open(kind)
+    const store = openStore(database.url)
+    onTestFinished(() => store.close())
+    await store.migrate()
+    await authorize(store)
+    let generation = 0
+    /** Runs prepared statements that return rows, each of which the new columns are part of. */
+    const use = async (): Promise<void> => {
+      expect((await store.clients.find('web'))?.id).toBe('web')
+      expect(await store.sessions.listByUser(ALICE, NOW)).toHaveLength(1)
+      const update = sampleRefresh({ from: generation, to: generation + 1 })
+      expect(await store.authorizations.refresh(update)).toBeDefined()
+      generation += 1
+      const [hash, id] = [`code-${generation}`, `azn-${generation}`]
+      await store.codes.insert(sampleCode({ hash, authorizationId: id }), 'alice')
+      expect(await store.codes.exchange(hash, sampleAuthorization({ id }), 'alice', NOW)).toBe(true)
+    }
+    await use()
+    for (const { name } of listTables()) {
+      const added = database.query(`alter table ${name} add column later bigint`)
+      await use()
+      await added
+    }
+    await use()
   })
 
   test.runIf(kind.isAvailable)('skip an index that was created before', async () => {

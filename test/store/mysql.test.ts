@@ -23,7 +23,7 @@ import {
   sampleCode,
 } from '../../src/testing/store/samples.ts'
 import type { TestDatabase, TestDatabaseServer } from '../support/database-server.ts'
-import { hasMariadb, openMariadb, startMariadb } from '../support/mariadb.ts'
+import { MYSQL_SERVERS } from '../support/mysql.ts'
 
 const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -34,11 +34,17 @@ const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
 /** Everything that a log could show of an error. */
 const shown = (error: unknown): string => inspect(error, { depth: 10, showHidden: true })
 
-describe.runIf(hasMariadb)('a store in MariaDB', () => {
+for (const { name, isAvailable, open } of MYSQL_SERVERS)
+  describe.runIf(isAvailable)(`a store in ${name}`, () => testStore(name, open))
+
+for (const { name, canStart, start } of MYSQL_SERVERS)
+  describe.runIf(canStart)(`a store in ${name} whose server`, () => testFailures(start))
+
+function testStore(brand: string, openDatabase: () => Promise<TestDatabase>): void {
   let database: TestDatabase
   let store: Store
   beforeAll(async () => {
-    database = await openMariadb()
+    database = await openDatabase()
     store = mysql(database.url)
     await store.migrate()
     await authorize(store)
@@ -166,7 +172,8 @@ describe.runIf(hasMariadb)('a store in MariaDB', () => {
     expect(level).toBe('READ COMMITTED')
   })
 
-  test('lets other nodes lock what a frozen node has locked', async () => {
+  // MySQL has no limit for idle transactions.
+  test.runIf(brand === 'MariaDB')('lets other nodes lock what a frozen node has locked', async () => {
     const busyTimeout = 2_000
     const { use, close } = createConnections({
       open: () => openOwnPool(parseMysqlUrl(database.url).config, busyTimeout),
@@ -184,15 +191,15 @@ describe.runIf(hasMariadb)('a store in MariaDB', () => {
     await close()
     expect((await store.clients.find('web'))?.name).toBe('Other')
   })
-})
+}
 
-describe.runIf(hasMariadb)('a store in MariaDB whose server', () => {
+function testFailures(startServer: (folder: string) => Promise<TestDatabaseServer>): void {
   let folder: string
   let server: TestDatabaseServer
   let store: Store
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'consulate-mariadb-'))
-    server = await startMariadb(folder)
+    folder = await mkdtemp(join(tmpdir(), 'consulate-mysql-'))
+    server = await startServer(folder)
     const admin = createPromisePool(server.url)
     await admin.query('create database consulate')
     await admin.end()
@@ -238,7 +245,7 @@ describe.runIf(hasMariadb)('a store in MariaDB whose server', () => {
     await server.restart()
     expect(await store.clients.find('web')).toEqual(sampleClient())
   })
-})
+}
 
 describe('the URL of a database in MySQL', () => {
   test.each([

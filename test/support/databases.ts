@@ -6,8 +6,8 @@ import { mysql } from '../../src/store/mysql.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import type { TestDatabase } from './database-server.ts'
-import { hasMariadb, openMariadb } from './mariadb.ts'
 import { createMigratedFile } from './migrated-file.ts'
+import { MYSQL_SERVERS } from './mysql.ts'
 import { hasPostgres, openPostgres } from './postgres.ts'
 
 /** A migrated database without rows of its own. */
@@ -48,7 +48,7 @@ const POSTGRES_TABLES: Emptying = {
   quote: (name) => `"${name}"`,
 }
 
-const MARIADB_TABLES: Emptying = {
+const MYSQL_TABLES: Emptying = {
   tables:
     'select table_name as name from information_schema.tables where table_schema = database() order by 1',
   quote: (name) => `\`${name}\``,
@@ -57,8 +57,9 @@ const MARIADB_TABLES: Emptying = {
 /** Opens databases of PostgreSQL that nothing else uses, for tests that leave rows or settings behind. */
 export const ownPostgres = (): DatabaseKind['open'] => reuse(openPostgres, postgres, POSTGRES_TABLES)
 
-/** Opens databases of MariaDB that nothing else uses. */
-export const ownMariadb = (): DatabaseKind['open'] => reuse(openMariadb, mysql, MARIADB_TABLES)
+/** Opens databases of MariaDB or MySQL that nothing else uses. */
+export const ownMysql = (openEmpty: () => Promise<TestDatabase>): DatabaseKind['open'] =>
+  reuse(openEmpty, mysql, MYSQL_TABLES)
 
 /** The databases that tests of the store run on. */
 export const DATABASES: readonly DatabaseKind[] = [
@@ -69,12 +70,12 @@ export const DATABASES: readonly DatabaseKind[] = [
     open: ownPostgres(),
     openEmpty: openPostgres,
   },
-  {
-    name: 'MariaDB',
-    isAvailable: hasMariadb,
-    open: ownMariadb(),
-    openEmpty: openMariadb,
-  },
+  ...MYSQL_SERVERS.map(({ name, isAvailable, open }) => ({
+    name,
+    isAvailable,
+    open: ownMysql(open),
+    openEmpty: open,
+  })),
 ]
 
 async function openEmptySqlite(): Promise<EmptyDatabase> {

@@ -23,45 +23,40 @@ export const hasMariadb = findServer(
   'MariaDB was not found. Run `apt-get install mariadb-server`, or set MARIADB_URL.',
 )
 
-const PASSWORD = 'tests-only'
+/** Of `root`, on servers that tests start. */
+export const PASSWORD = 'tests-only'
 
-/** Not fast to lose data: only to start, and to write. */
-const FLAGS = [
+const isRoot = process.getuid?.() === 0
+
+/** Not fast to lose data: only to start, and to write. Later flags override earlier ones. */
+export const FLAGS: readonly string[] = [
   '--bind-address=127.0.0.1',
   '--skip-name-resolve',
   '--skip-log-bin',
   '--innodb-flush-log-at-trx-commit=0',
   '--innodb-buffer-pool-size=32M',
-] as const
-
-const isRoot = process.getuid?.() === 0
-const asRoot = isRoot ? ['--user=root'] : []
+  ...(isRoot ? ['--user=root'] : []),
+]
 
 const program: ServerProgram = {
   name: 'mariadb',
   async create(folder) {
     await mkdir(folder, { recursive: true })
-    const flags = ['--no-defaults', `--datadir=${folder}`, '--skip-test-db', ...asRoot]
-    await runFile(installer ?? '', [...flags, '--auth-root-authentication-method=normal'])
+    const flags = ['--no-defaults', `--datadir=${folder}`, '--skip-test-db']
+    const access = ['--auth-root-authentication-method=normal', ...(isRoot ? ['--user=root'] : [])]
+    await runFile(installer ?? '', [...flags, ...access])
   },
   command: (folder, port, flags) => [
     server ?? '',
-    [
-      '--no-defaults',
-      `--datadir=${folder}`,
-      `--port=${port}`,
-      '--socket=mariadb.sock',
-      ...FLAGS,
-      ...asRoot,
-      ...flags,
-    ],
+    ['--no-defaults', `--datadir=${folder}`, `--port=${port}`, '--socket=mariadb.sock', ...FLAGS, ...flags],
     {},
   ],
   urlOf: (port) => `mysql://root:${PASSWORD}@127.0.0.1:${port}`,
   isReady: async (url) => (await canConnect(url)) || setPassword(url),
 }
 
-async function canConnect(url: string): Promise<boolean> {
+/** Returns whether a server accepts the user of a URL. */
+export async function canConnect(url: string): Promise<boolean> {
   try {
     await (await createConnection(url)).end()
     return true
@@ -93,7 +88,7 @@ export async function openMariadb(): Promise<TestDatabase> {
 export const startMariadb = (folder: string, ...flags: readonly string[]): Promise<TestDatabaseServer> =>
   startServerIn(program, folder, flags)
 
-/** Creates a database on the server at a URL, unless it has one of this name. */
+/** Creates a database on the server of MariaDB or MySQL at a URL, unless it has one of this name. */
 export async function createDatabase(base: string, name = randomName()): Promise<TestDatabase> {
   const admin = await createConnection({ uri: base, multipleStatements: true, dateStrings: true })
   await admin.query(`create database if not exists ${name} character set utf8mb4; use ${name}`)

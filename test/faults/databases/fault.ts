@@ -42,6 +42,7 @@ export function versionOf(program: string): string {
 const NAMES: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
   mariadbd: 'MariaDB',
+  mysqld: 'MySQL',
   pgbouncer: 'PgBouncer',
   'redis-server': 'Redis',
 }

@@ -47,7 +47,10 @@ for (const setting of SETTINGS.filter(({ name }) => on.test(name))) {
   else say(`Skipped: ${setting.name}`)
 }
 const [date, command] = [new Date().toISOString().slice(0, 10), 'npm run faults -- --write']
-const versions = [`Node ${process.version}`, ...SETTINGS.flatMap(({ version }) => version?.() ?? [])]
+const versions = [
+  `Node ${process.version}`,
+  ...SETTINGS.flatMap(({ isAvailable, version }) => (isAvailable ? (version?.() ?? []) : [])),
+]
 if (values.json !== undefined)
   await writeFile(values.json, JSON.stringify({ date, versions, findings }, null, 2))
 if (values.write)

@@ -1,5 +1,5 @@
 import type { Setting } from './fault.ts'
-import { MARIADB, MARIADB_FAILOVER, MARIADB_FULL } from './mariadb.ts'
+import { MYSQL_SETTINGS } from './mysql.ts'
 import { PGBOUNCER, POSTGRES, POSTGRES_FAILOVER, POSTGRES_FULL } from './postgres.ts'
 import { REDIS } from './redis.ts'
 import { SQLITE } from './sqlite.ts'
@@ -10,8 +10,6 @@ export const SETTINGS: readonly Setting[] = [
   POSTGRES_FULL,
   POSTGRES_FAILOVER,
   PGBOUNCER,
-  MARIADB,
-  MARIADB_FULL,
-  MARIADB_FAILOVER,
+  ...MYSQL_SETTINGS,
   REDIS,
 ]

@@ -8,12 +8,16 @@ export interface DatabaseAddress {
   readonly url: string
   /** Whether the connections are those of an app whose transactions are SERIALIZABLE. */
   readonly isSerializable?: boolean
+  /** How long (ms) a call waits for a connection or a lock on MySQL, if not for the default. */
+  readonly busyTimeout?: number
 }
 
 /** Opens a store. */
-export async function openAddress({ url, isSerializable = false }: DatabaseAddress): Promise<Store> {
-  if (!isSerializable) return openStore(url)
-  return url.startsWith('postgres') ? openSerializablePostgres(url) : openSerializableMysql(url)
+export async function openAddress(address: DatabaseAddress): Promise<Store> {
+  const { url, isSerializable = false, busyTimeout } = address
+  const isMysql = url.startsWith('mysql')
+  if (isSerializable) return isMysql ? openSerializableMysql(address) : openSerializablePostgres(url)
+  return isMysql && busyTimeout !== undefined ? mysql({ url, busyTimeout }) : openStore(url)
 }
 
 async function openSerializablePostgres(connectionString: string): Promise<Store> {
@@ -22,14 +26,14 @@ async function openSerializablePostgres(connectionString: string): Promise<Store
   return closing(postgres({ pool }), () => pool.end())
 }
 
-async function openSerializableMysql(uri: string): Promise<Store> {
+async function openSerializableMysql({ url: uri, busyTimeout }: DatabaseAddress): Promise<Store> {
   const { createPool } = await import('mysql2/promise')
   const pool = createPool({ uri, charset: 'utf8mb4' })
   pool.pool.on('connection', (connection) => {
     // Without a callback, the error of a lost connection would end the process.
     connection.query('set session transaction isolation level serializable', () => {})
   })
-  return closing(mysql({ pool }), () => pool.end())
+  return closing(mysql({ pool, ...(busyTimeout !== undefined && { busyTimeout }) }), () => pool.end())
 }
 
 const closing = (store: Store, end: () => Promise<void>): Store => ({

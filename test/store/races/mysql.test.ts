@@ -1,0 +1,4 @@
+import { testRaces } from './suite.ts'
+
+testRaces('MySQL')
+testRaces('MySQL', { isSerializable: true })
