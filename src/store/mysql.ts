@@ -31,7 +31,7 @@ interface MysqlTables {
 /**
  * Creates a store in MariaDB 10.6 or later, or MySQL 8.0.22 or later. Any number of nodes can share the database. Takes a URL,
  * `mysql://user:password@host:3306/database`, or a pool of the `mysql2` package, which stays open when the store is closed.
- * Install `mysql2` (3.11 or later) yourself. The first call connects.
+ * Install `mysql2` (3.24 or later) yourself. The first call connects.
  *
  * Methods throw `StoreUnavailableError` if the server cannot be reached, does not respond, or is a replica. The store recovers
  * as soon as the server can be used again.

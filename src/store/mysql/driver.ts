@@ -1,7 +1,7 @@
 import { ConnectionError } from '../connection-error.ts'
 import { toDatabaseError } from './errors.ts'
 
-/** A pool of the `mysql2` package (3.11 or later), as far as it is used. */
+/** A pool of the `mysql2` package (3.24 or later), as far as it is used. */
 export interface MysqlPool {
   getConnection(callback: (error: Error | null, connection: MysqlConnection) => void): void
 }
