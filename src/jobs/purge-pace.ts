@@ -22,9 +22,10 @@ const LARGEST_BATCH = 512
 
 /**
  * How much longer than a batch the pause after it is, to leave most of the database's time to requests: on a server that
- * is idle, and on one that is always busy. A purge that is far behind doesn't wait for a quiet hour, which may never come.
+ * is idle, and on one that is always busy. A purge that is far behind pauses as on an idle one, because a quiet hour may never
+ * come.
  */
-const PAUSE_FACTOR = { idle: 4, busy: 20, behind: 2 } as const
+const PAUSE_FACTOR = { idle: 4, busy: 20 } as const
 
 const HOUR = 3_600_000
 
@@ -46,12 +47,11 @@ export function createPurgePace({ time, least }: PurgeStepSize): PurgePace {
       const change = between(0.5, time / duration, 2)
       size = between(least, size * change, LARGEST_BATCH)
       const behind = between(0, (delay - DELAY.usual) / (DELAY.most - DELAY.usual), 1)
-      const usual = mix(PAUSE_FACTOR.idle, PAUSE_FACTOR.busy, load)
-      return between(PAUSE.least, mix(usual, PAUSE_FACTOR.behind, behind) * duration, PAUSE.most)
+      const { idle, busy } = PAUSE_FACTOR
+      const factor = idle + (busy - idle) * load * (1 - behind)
+      return between(PAUSE.least, factor * duration, PAUSE.most)
     },
   }
 }
 
 const between = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value))
-
-const mix = (from: number, to: number, share: number): number => from + (to - from) * share
