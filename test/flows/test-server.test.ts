@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { builtInUsers, clientCredentials, deviceCode } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { createTestServer, testClient } from '../../src/testing/index.ts'
@@ -175,6 +175,14 @@ describe('the clock', () => {
 })
 
 describe('a test server', () => {
+  test('issues and refreshes tokens while all timers are fake', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const client = await server.createClient('web')
+    const tokens = await client.signIn(await server.createUser())
+    expect(await client.refresh(tokens)).toMatchObject({ scopes: tokens.scopes })
+  })
+
   test('takes the configuration of an app, but not its database, secrets, broadcast and webhooks', async () => {
     const [open, load] = [vi.fn<() => never>(), vi.fn<() => never>()]
     const file = join(import.meta.dirname, 'not-created.db')

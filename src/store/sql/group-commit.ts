@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import { CompiledQuery } from 'kysely'
 import type { DirectConnection, SqlDialect } from './dialect.ts'
 import { retryWhileBusy } from './retry.ts'
@@ -13,6 +14,9 @@ interface WaitingWrite {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
+
+/** Bound when this file is loaded: fake timers of a test must not stop a write. */
+const afterTurn = setImmediate
 
 const COMMIT = CompiledQuery.raw('commit')
 const ROLLBACK = CompiledQuery.raw('rollback')
@@ -69,7 +73,7 @@ export function createGroupCommit(
 
   const join = <Result>(write: Write<Result>): Promise<Result> =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(commitWaiting)
+      if (waiting.length === 0) afterTurn(commitWaiting)
       waiting.push({ write, resolve: resolve as (result: unknown) => void, reject })
     })
   // While the database is busy, each request waits on its own, and joins a later group.
