@@ -66,20 +66,28 @@ test(`${KILLS} kills between writes and deliveries lose no message, and send non
   await server.server.close()
   // Slow answers, so that kills interrupt deliveries.
   receiver.answerWith((response) => void setTimeout(() => response.writeHead(204).end(), Math.random() * 30))
+  const confirmed: string[] = []
   for (let kill = 0; kill < KILLS; kill += 1) {
     const { node, kill: end } = await startProcess(server, { config })
     const killed = new AbortController()
+    const written = Promise.withResolvers<void>()
     const load = Array.from({ length: 4 }, async () => {
-      while (!killed.signal.aborted) await addClient(node)
+      while (!killed.signal.aborted) {
+        const id = await addClient(node)
+        if (id === undefined) continue
+        confirmed.push(id)
+        written.resolve()
+      }
     })
-    await sleep(50 + Math.random() * 150)
+    await written.promise
+    await sleep(Math.random() * 150)
     await end()
     killed.abort()
     await Promise.all(load)
   }
   const { stop } = await startProcess(server, { config, ahead: CLAIM })
   const stored = storedClients(server)
-  expect(stored.length).toBeGreaterThan(KILLS)
+  expect(stored).toEqual(expect.arrayContaining(confirmed))
   await expect.poll(() => new Set(clientsIn(receiver)).size, SLOW).toBe(stored.length)
   await stop()
   expect(new Set(clientsIn(receiver))).toEqual(new Set(stored))
