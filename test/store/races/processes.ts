@@ -69,12 +69,16 @@ export async function startWorker({ uid, fileSize }: WorkerOptions = {}): Promis
   const limit = fileSize === undefined ? '' : `trap '' XFSZ; ulimit -f ${fileSize * 2};`
   const shell = ['-c', `${limit} exec "$@"`, 'sh', process.execPath, script, String(uid ?? '')]
   const child = spawn('sh', shell, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  await once(child, 'message')
+  const exited = once(child, 'exit').then(() => {
+    throw new Error('The process has exited')
+  })
+  exited.catch(() => {})
+  await Promise.race([once(child, 'message'), exited])
   return {
     async run(task, database, argument = 0) {
       const answered = once(child, 'message')
       child.send([task, database, argument])
-      const [result] = (await answered) as [Result]
+      const [result] = (await Promise.race([answered, exited])) as [Result]
       return result
     },
     stop: () => void child.kill(),
