@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAvailable } from './available.ts'
 import { freePort } from './free-port.ts'
+import { stopOnExit } from './run-processes.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 
 const MODULES = '/usr/lib/apache2/modules'
@@ -36,7 +37,7 @@ export async function startApache(configuration: string): Promise<Apache> {
   // As root, Apache drops its privileges.
   await chmod(folder, 0o755)
   const child = spawn('apache2', ['-X', '-f', join(folder, 'httpd.conf')], { stdio: 'ignore' })
-  process.once('exit', () => child.kill('SIGKILL'))
+  stopOnExit(child, 'SIGKILL')
   const origin = `http://127.0.0.1:${port}`
   const responds = (): Promise<boolean> =>
     fetch(origin).then(

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { isAvailable } from './available.ts'
 import { freePort } from './free-port.ts'
 import { oncePerRun } from './once-per-run.ts'
-import { keepForRun } from './run-processes.ts'
+import { keepForRun, stopOnExit } from './run-processes.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 
 export const runFile = promisify(execFile)
@@ -99,7 +99,7 @@ export async function startServerIn(
   const first = await startFirst(program, folder, flags)
   const { port } = first
   let { child } = first
-  process.once('exit', () => child.kill('SIGQUIT'))
+  stopOnExit(child, 'SIGQUIT')
   return {
     url: program.urlOf(port),
     port,
@@ -113,6 +113,7 @@ export async function startServerIn(
     },
     async restart() {
       child = await launch(program, join(folder, 'data'), port, flags)
+      stopOnExit(child, 'SIGQUIT')
     },
   }
 }

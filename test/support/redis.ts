@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createClient } from 'redis'
 import { isAvailable } from './available.ts'
 import { freePort } from './free-port.ts'
+import { stopOnExit } from './run-processes.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 
 /** A Redis server of a test. */
@@ -133,7 +134,7 @@ const passwordIn = (flags: readonly string[]): string | undefined =>
 /** Starts the process and waits until it answers. */
 async function launch(args: readonly string[], url: string): Promise<ChildProcess> {
   const child = spawn('redis-server', [...args], { stdio: 'ignore' })
-  process.once('exit', () => child.kill('SIGKILL'))
+  stopOnExit(child, 'SIGKILL')
   await waitUntilReady('redis-server', child, () => isListening(url))
   return child
 }

@@ -15,6 +15,19 @@ export function keepForRun(child: ChildProcess): void {
   child.once('exit', () => rmSync(file, { force: true }))
 }
 
+const own = new Map<ChildProcess, NodeJS.Signals>()
+
+/** Stops a process with this one at the latest. All share one listener, because Node.js warns of more than ten. */
+export function stopOnExit(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (!process.listeners('exit').includes(stopOwn)) process.once('exit', stopOwn)
+  own.set(child, signal)
+  child.once('exit', () => own.delete(child))
+}
+
+function stopOwn(): void {
+  for (const [child, signal] of own) child.kill(signal)
+}
+
 /** Stops the processes of a run. SIGQUIT makes database servers stop immediately and release their shared memory. */
 export function stopRunProcesses(temporary: string): void {
   for (const pid of pidsIn(folderIn(temporary))) {

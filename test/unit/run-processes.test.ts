@@ -31,3 +31,20 @@ test('servers of a run end with it, even if it is killed while they are frozen',
   run.kill('SIGKILL')
   await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
 })
+
+/** Stands for a worker that has started more servers than Node.js allows listeners of one event. */
+const WORKER = `
+  import { spawn } from 'node:child_process'
+  import { stopOnExit } from '${new URL('../support/run-processes.ts', import.meta.url).href}'
+  const servers = Array.from({ length: 12 }, () => spawn('sleep', ['600'], { stdio: 'ignore' }))
+  for (const server of servers) stopOnExit(server, 'SIGKILL')
+  console.log(JSON.stringify(servers.map(({ pid }) => pid)))
+  process.exit()`
+
+test('servers of a worker end with it, however many it has, and without a warning', async () => {
+  const args = ['--input-type=module', '-e', WORKER]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const pids = JSON.parse(stdout) as number[]
+  await expect.poll(() => pids.filter(isRunning), { timeout: 20_000 }).toEqual([])
+})
