@@ -5,11 +5,11 @@
  */
 import { statSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { positive } from './flags.ts'
 import { openCopy, openDatabase, parseDatabase, type BenchDatabase } from './growth/database.ts'
 import { fillAll } from './growth/fill.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { launch } from './launch.ts'
 import { quantile } from './load/quantile.ts'
 import type { PurgeStage } from './purge/node.ts'

@@ -256,7 +256,7 @@ const START_LIMIT = 10_000
 
 /** Returns undefined, and logs why, if the server cannot start, or not yet. */
 const tryStart = (start: Once<Services>, logger: Logger): Promise<Services | undefined> =>
-  withinTimeLimit(start, START_LIMIT, () => new Error(`No start within ${START_LIMIT} ms`)).catch(
+  withinTimeLimit(start, START_LIMIT, () => new Error(`It did not start within ${START_LIMIT} ms`)).catch(
     (cause: unknown) => {
       logger.log('error', 'Server cannot start', { cause: String(cause) })
       return undefined

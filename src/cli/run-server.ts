@@ -44,7 +44,7 @@ export async function runServer(run: ServerRun): Promise<void> {
 export const waitNotice = (outage: string | undefined): string =>
   outage === undefined ? '' : `\nRequests get 503 until the database can be used: ${outage}`
 
-/** Returns why the database cannot be used, without saying so. */
+/** Returns only the reason: callers say that the database cannot be used. */
 export const outageOf = ({ message, cause }: StoreUnavailableError): string =>
   cause instanceof Error ? cause.message : message
 

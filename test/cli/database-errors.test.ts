@@ -120,7 +120,7 @@ describe.each(SERVERS)('$name', (kind) => {
   test.runIf(kind.isAvailable).for([
     ['a host that is not found', { hostname: 'unknown.invalid' }, /the host unknown\.invalid was not found/],
     ['a port without a server', { port: '1' }, /nothing listens at 127\.0\.0\.1:1 /],
-  ] as const)('at %s: serve waits and says for what, other commands exit', async ([, change, reason]) => {
+  ] as const)('at %s: serve waits and says why, other commands exit', async ([, change, reason]) => {
     const { url } = await open(kind)
     const env = await settings(Object.assign(url, change))
     const { code, stderr } = await consulate(emptyDirectory(), ['migrate'], { env })

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { listOf, type Results } from '../support/failures-last.ts'
+import { formatFailures, type Results } from '../support/failures-last.ts'
 import { hasNext } from './next/build.ts'
 
 const [, , ...named] = process.argv
@@ -70,7 +70,7 @@ const readResults = async (file: string): Promise<Results> =>
 
 function printSummary(): void {
   for (const [framework, { failures }] of results)
-    if (failures.length > 0) process.stdout.write(`\nFailed in ${framework}:\n${listOf(failures)}`)
+    if (failures.length > 0) process.stdout.write(`\nFailed in ${framework}:\n${formatFailures(failures)}`)
   const lines = results.map(
     ([framework, { passed, failures, isSuccess }]) =>
       `${isSuccess ? 'passed' : 'FAILED'}  ${framework}: ${passed} passed, ${failures.length} failed`,

@@ -127,7 +127,7 @@ for (const { name, isAvailable, open: openEmpty } of MYSQL_SERVERS) {
     const pools = new Map<string, Pool>()
     afterAll(async () => void (await Promise.all(Array.from(pools.values(), (pool) => pool.promise().end()))))
 
-    /** Opens a store on a pool of an app that has chosen the strictest isolation level. */
+    // On a pool of an app that has chosen the strictest isolation level.
     storeSuite({ describe, test, expect }, async () => {
       const database = await open()
       await database.store.close()

@@ -18,10 +18,10 @@ export interface Results {
 }
 
 /** Formats failures, each in two lines. */
-export const listOf = (failures: readonly Failure[]): string =>
+export const formatFailures = (failures: readonly Failure[]): string =>
   failures.map(({ name, error }) => `  ${name}\n      ${error}\n`).join('')
 
-/** The default reporter, which also lists all failures right before its summary: people see the last lines of a log. */
+/** The default reporter, which also lists all failures right before its summary, in the last lines of a log. */
 export class FailuresLast extends DefaultReporter {
   override reportTestSummary(
     ...[files, errors, leaks]: Parameters<DefaultReporter['reportTestSummary']>
@@ -34,7 +34,7 @@ export class FailuresLast extends DefaultReporter {
         error: firstLine([error]),
       })),
     ]
-    if (failures.length > 0) this.log(`\nFailed:\n${listOf(failures)}`)
+    if (failures.length > 0) this.log(`\nFailed:\n${formatFailures(failures)}`)
     super.reportTestSummary(files, errors, leaks)
     const file = process.env['RESULTS_FILE']
     if (file !== undefined) writeFileSync(file, JSON.stringify({ passed: countPassed(modules), failures }))

@@ -23,7 +23,7 @@ test('calls that run at the same time count once', async () => {
   })
 })
 
-test('what a request waits for besides does not count', async () => {
+test('time that a request waits for anything else does not count', async () => {
   await limitDatabaseWait(60_000, async () => {
     await sleep(20)
     expect(await limitOfCall()).toBe(60_000)

@@ -60,9 +60,7 @@ function parse(from: string, kind: DatabaseUrl['kind']): ServerAddress {
     return parseServerUrl(from, { ...FORMATS[kind], path: 'from', options: OPTIONS })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    throw new UsageError(
-      error.problems.map(({ message }) => `The database URL is invalid: ${message}.`).join('\n'),
-    )
+    throw new UsageError(error.problems.map(({ message }) => `Database URL: ${message}.`).join('\n'))
   }
 }
 

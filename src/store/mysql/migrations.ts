@@ -10,7 +10,7 @@ const TIMEOUT = 2
 /** How long (s) it waits for the transactions that use a table: requests wait behind it. The least that MySQL accepts. */
 const TABLE_TIMEOUT = 1
 
-/** How long (ms) requests go on before it tries again. */
+/** How long (ms) requests use the tables before it tries again. */
 const PAUSE = 5_000
 
 /** Names of locks have at most 64 characters. MySQL 9.6 has removed `sha1` and `md5`. */

@@ -10,7 +10,7 @@ const LOCK_TIMEOUT = 2_000
 /** How long (ms) it waits for the transactions that use a table: requests wait behind it. Most transactions take less. */
 const TABLE_TIMEOUT = 100
 
-/** How long (ms) requests go on before it tries again. */
+/** How long (ms) requests use the tables before it tries again. */
 const PAUSE = 1_000
 
 /** Returns how the tables are migrated. */
