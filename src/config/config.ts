@@ -211,7 +211,8 @@ export interface Config<
   readonly reauthenticateAfter?: Duration | 'off'
   /**
    * The most devices that a user is signed in on, at least 1: a new sign-in signs out the oldest. Counts browsers, apps with
-   * the sign-in API, and devices of clients with `endsWithSession`. Default: no limit.
+   * the sign-in API, and devices of clients with `endsWithSession`. If the database fails meanwhile, the oldest stays signed
+   * in until the next sign-in. Default: no limit.
    */
   readonly maxSessions?: number
   /**
