@@ -1,4 +1,5 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 import { bodyAlreadyRead, bodyCutOff, type HttpResponse, type HttpRequest } from '../lib/http.ts'
 import { locationOf } from '../lib/location.ts'
 import { readParsedBody, textOf } from '../lib/parsed-body.ts'
@@ -45,8 +46,8 @@ const bodyOf = ({ rawBody, body }: RoutedMessage): unknown => textOf(rawBody) ??
 
 /** Reads no further than the limit: the response to a longer body closes the connection. */
 function readText(message: IncomingMessage, limit: number): Promise<string | undefined> {
-  if (message.readableEnded) return Promise.resolve('')
-  if (message.destroyed) return Promise.reject(bodyCutOff())
+  if (message.readableEnded && !isAborted(message)) return Promise.resolve('')
+  if (message.destroyed || isAborted(message)) return Promise.reject(bodyCutOff())
   // Something else reads it chunk by chunk, at its own pace.
   if (message.listenerCount('readable') > 0) return Promise.reject(bodyAlreadyRead())
   if (Number(message.headers['content-length'] ?? 0) > limit) return Promise.resolve(undefined)
@@ -63,8 +64,8 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
         resolve(undefined)
       } else chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     })
-    message.on('end', () => resolve(Buffer.concat(chunks).toString()))
     const end = (): void => reject(bodyCutOff())
+    message.on('end', () => (isAborted(message) ? end() : resolve(Buffer.concat(chunks).toString())))
     // Node emits an error if the client disconnects. It is not ours.
     message.on('error', end)
     // Emitted after every request: an error object is too expensive to create each time.
@@ -72,6 +73,10 @@ function readText(message: IncomingMessage, limit: number): Promise<string | und
     message.on('pause', resume).resume()
   })
 }
+
+/** Returns whether the client gave up over HTTP/2, where that ends the body as if it were complete. */
+const isAborted = (message: IncomingMessage & { readonly stream?: ServerHttp2Stream }): boolean =>
+  message.stream?.aborted === true
 
 /**
  * Returns whether Node holds the whole body, and nothing reads it yet. Small bodies arrive together with the headers. In

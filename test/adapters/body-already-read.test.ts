@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import http2 from 'node:http2'
+import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { clientCredentials, refreshToken, signIn } from 'consulate'
 import { toNode } from 'consulate/node'
@@ -7,7 +8,7 @@ import express from 'express'
 import express4 from 'express4'
 import Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { listen, startServer } from '../support/server.ts'
 
 const server = await startServer({ grants: [clientCredentials(), refreshToken(), signIn()] })
@@ -229,6 +230,29 @@ test('a client that disconnects before its body is read does not leave the reque
   )
   await closed.promise
   await expect.poll(() => server.logs.some((line) => line.includes('ended before its body'))).toBe(true)
+})
+
+const atOnce: Read = (_request, _response, next) => next()
+const whenClosed: Read = (request, _response, next) => void request.once('close', next)
+
+test.each([
+  ['while it is read', atOnce],
+  ['before it is read', whenClosed],
+])('a body over HTTP/2 that the client gives up %s is not used', async (_when, read) => {
+  const before = server.logs.length
+  const both = http2.createServer((request, response) => {
+    const pair = [request as unknown as IncomingMessage, response as unknown as ServerResponse] as const
+    read(...pair, () => routes(...pair))
+    request.stream.once('data', () => stream.destroy())
+  })
+  closing.push(() => both.close())
+  await new Promise<void>((resolve) => void both.listen(0, '127.0.0.1', resolve))
+  const session = http2.connect(`http://127.0.0.1:${(both.address() as AddressInfo).port}`)
+  onTestFinished(() => session.destroy())
+  const stream = session.request({ ':method': 'POST', ':path': '/oauth/token', 'content-type': FORM })
+  stream.write('grant_type=client_credentials&client_id=half')
+  await expect.poll(() => server.logs.slice(before).join()).toMatch(/Request refused/)
+  expect(server.logs.slice(before).join()).toContain('ended before its body')
 })
 
 describe('server.fetch', () => {
