@@ -74,7 +74,7 @@ const SERVERS: readonly ServerKind[] = [
     runScript: ({ hostname, port, username, password, pathname }: URL, script: string) =>
       runFile('sh', [
         '-c',
-        'MYSQL_PWD="$1" exec mysql --no-defaults -h "$2" -P "$3" -u "$4" "$5" < "$6"',
+        'MYSQL_PWD="$1" exec "$7" --no-defaults -h "$2" -P "$3" -u "$4" "$5" < "$6"',
         'sh',
         password,
         hostname,
@@ -82,6 +82,8 @@ const SERVERS: readonly ServerKind[] = [
         username,
         pathname.slice(1),
         script,
+        // The client of MySQL does not sign in to MariaDB.
+        name === 'MariaDB' ? 'mariadb' : 'mysql',
       ]),
     createUser: (user: string) => `
       create user ${user}@'127.0.0.1' identified by 'app';
