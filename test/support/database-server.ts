@@ -52,6 +52,8 @@ export interface ServerProgram {
   ): readonly [string, readonly string[], SpawnOptions]
   urlOf(port: number): string
   isReady(url: string): Promise<boolean>
+  /** What stops it immediately, at the end of a run. */
+  readonly stopSignal: NodeJS.Signals
 }
 
 /**
@@ -99,7 +101,7 @@ export async function startServerIn(
   const first = await startFirst(program, folder, flags)
   const { port } = first
   let { child } = first
-  stopOnExit(child, 'SIGQUIT')
+  stopOnExit(child, program.stopSignal)
   return {
     url: program.urlOf(port),
     port,
@@ -113,7 +115,7 @@ export async function startServerIn(
     },
     async restart() {
       child = await launch(program, join(folder, 'data'), port, flags)
-      stopOnExit(child, 'SIGQUIT')
+      stopOnExit(child, program.stopSignal)
     },
   }
 }
@@ -155,7 +157,7 @@ async function launch(
 ): Promise<ChildProcess> {
   const [file, args, options] = program.command(data, port, flags)
   const child = spawn(file, [...args], { ...options, stdio: 'ignore', detached: true })
-  keepForRun(child)
+  keepForRun(child, program.stopSignal)
   await waitUntilReady(program.name, child, () => program.isReady(program.urlOf(port)))
   return child
 }

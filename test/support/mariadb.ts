@@ -40,6 +40,7 @@ export const FLAGS: readonly string[] = [
 
 const program: ServerProgram = {
   name: 'mariadb',
+  stopSignal: 'SIGQUIT',
   async create(folder) {
     await mkdir(folder, { recursive: true })
     const flags = ['--no-defaults', `--datadir=${folder}`, '--skip-test-db']

@@ -44,6 +44,8 @@ function versionOfMysqld(path: string): string {
 
 const program: ServerProgram = {
   name: 'mysql',
+  // After any other one, it writes its files first, and never ends once they are deleted.
+  stopSignal: 'SIGKILL',
   async create(folder) {
     await mkdir(folder, { recursive: true })
     const script = `${folder}-users.sql`

@@ -50,7 +50,7 @@ ignore_startup_parameters = extra_float_digits
   let child: ChildProcess
   const start = async (): Promise<void> => {
     child = spawn(pgBouncerProgram ?? '', ['-q', file], { ...ordinaryUser(), stdio: 'ignore' })
-    keepForRun(child)
+    keepForRun(child, 'SIGQUIT')
     await waitUntilReady('PgBouncer', child, () => isReady(url))
   }
   await start()

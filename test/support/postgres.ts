@@ -39,6 +39,8 @@ const SETTINGS = [
 
 const program: ServerProgram = {
   name: 'postgres',
+  // Releases its shared memory.
+  stopSignal: 'SIGQUIT',
   async create(folder) {
     const user = ordinaryUser()
     await mkdir(folder, { recursive: true })

@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const folderIn = (temporary: string): string => join(temporary, 'consulate-processes')
 
 /** Stops a process when the whole run ends, even if the run is killed. Until then, it may outlive the worker. */
-export function keepForRun(child: ChildProcess): void {
+export function keepForRun(child: ChildProcess, signal: NodeJS.Signals): void {
   const folder = folderIn(tmpdir())
   const file = join(folder, String(child.pid))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(file, '')
+  writeFileSync(file, signal)
   // Another process may get its number.
   child.once('exit', () => rmSync(file, { force: true }))
 }
@@ -28,11 +28,12 @@ function stopOwn(): void {
   for (const [child, signal] of own) child.kill(signal)
 }
 
-/** Stops the processes of a run. SIGQUIT makes database servers stop immediately and release their shared memory. */
+/** Stops the processes of a run. */
 export function stopRunProcesses(temporary: string): void {
-  for (const pid of pidsIn(folderIn(temporary))) {
+  const folder = folderIn(temporary)
+  for (const pid of pidsIn(folder)) {
     try {
-      process.kill(pid, 'SIGQUIT')
+      process.kill(pid, readFileSync(join(folder, String(pid)), 'utf8'))
       // A frozen one would not notice.
       process.kill(pid, 'SIGCONT')
     } catch {
@@ -43,7 +44,8 @@ export function stopRunProcesses(temporary: string): void {
 
 /** Stops them when this process ends, however that happens: only then does the pipe close. */
 export function stopWithThisProcess(temporary: string): void {
-  const script = 'cat; cd "$1" && for pid in *; do kill -QUIT "$pid"; kill -CONT "$pid"; done; rm -rf "$2"'
+  const script =
+    'cat; cd "$1" && for pid in *; do kill -s "$(sed s/SIG// "$pid")" "$pid"; kill -CONT "$pid"; done; rm -rf "$2"'
   const watcher = spawn('sh', ['-c', script, 'sh', folderIn(temporary), temporary], {
     stdio: ['pipe', 'ignore', 'ignore'],
     // Ctrl+C in a terminal must not end it first.

@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** Stands for a test run with a server. */
+/** Stands for a test run with a server that only one signal stops. */
 const RUN = `
   import { spawn } from 'node:child_process'
+  import { once } from 'node:events'
   import { keepForRun, stopWithThisProcess } from '${new URL('../support/run-processes.ts', import.meta.url).href}'
   stopWithThisProcess(process.env.TMPDIR)
-  const server = spawn('sleep', ['600'], { stdio: 'ignore', detached: true })
-  keepForRun(server)
+  const ignored = process.env.SIGNAL === 'SIGKILL' ? 'QUIT TERM' : 'TERM'
+  const script = 'trap "" ' + ignored + '; echo; exec sleep 600'
+  const server = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  await once(server.stdout, 'data')
+  keepForRun(server, process.env.SIGNAL)
   server.kill('SIGSTOP')
   console.log(server.pid)
   setInterval(() => {}, 1000)`
@@ -20,17 +24,20 @@ const RUN = `
 const isRunning = (pid: number): boolean =>
   /^[^Z]/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout)
 
-test('servers of a run end with it, even if it is killed while they are frozen', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'consulate-run-'))
-  const run = spawn(process.execPath, ['--input-type=module', '-e', RUN], {
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const pid = Number(((await once(run.stdout, 'data')) as [Buffer])[0].toString())
-  expect(isRunning(pid)).toBe(true)
-  run.kill('SIGKILL')
-  await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
-})
+test.each(['SIGQUIT', 'SIGKILL'])(
+  'servers that %s stops end with a run that is killed while they are frozen',
+  async (signal) => {
+    const folder = await mkdtemp(join(tmpdir(), 'consulate-run-'))
+    const run = spawn(process.execPath, ['--input-type=module', '-e', RUN], {
+      env: { ...process.env, TMPDIR: folder, SIGNAL: signal },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const pid = Number(((await once(run.stdout, 'data')) as [Buffer])[0].toString())
+    expect(isRunning(pid)).toBe(true)
+    run.kill('SIGKILL')
+    await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
+  },
+)
 
 /** Stands for a worker that has started more servers than Node.js allows listeners of one event. */
 const WORKER = `
