@@ -9,9 +9,11 @@ import { problemsOf } from '../support/config.ts'
 /** Without a compiler, the options can be anything. */
 type Open = (options: unknown) => unknown
 
+const VALID_POSTGRES = { url: 'postgres://user:password@host/database' }
+
 const STORES: readonly (readonly [name: string, open: Open, valid: object])[] = [
   ['sqlite', sqlite as Open, { path: ':memory:' }],
-  ['postgres', postgres as Open, { url: 'postgres://user:password@host/database' }],
+  ['postgres', postgres as Open, VALID_POSTGRES],
   ['mysql', mysql as Open, { url: 'mysql://user:password@host/database' }],
 ]
 
@@ -43,14 +45,16 @@ test.for(STORES.slice(1))('%s rejects a prefix that is not a plain name', ([name
 })
 
 test('postgres rejects a schema that is not a plain name', () => {
-  const [, open, valid] = STORES[1] ?? STORES[0] ?? []
-  if (!open) throw new Error('There is no store')
+  const open = postgres as Open
   for (const schema of ['', 'Auth', 'auth.app', 'a'.repeat(64), 1, ['auth']])
-    expect(problemLines(open, { ...valid, schema })).toEqual([`postgres.schema: ${SCHEMA}`])
-  expect(problemLines(open, { ...valid, schema: null })).toEqual([
+    expect(problemLines(open, { ...VALID_POSTGRES, schema })).toEqual([`postgres.schema: ${SCHEMA}`])
+  expect(problemLines(open, { ...VALID_POSTGRES, schema: null })).toEqual([
     'postgres.schema: must not be null. Omit it for the default',
   ])
-  expect(problemLines(open, { ...valid, preparedStatements: 'no' })).toEqual([
+})
+
+test('postgres rejects preparedStatements that is not true or false', () => {
+  expect(problemLines(postgres as Open, { ...VALID_POSTGRES, preparedStatements: 'no' })).toEqual([
     'postgres.preparedStatements: must be true or false',
   ])
 })
