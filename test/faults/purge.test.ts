@@ -10,10 +10,11 @@ import { getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 
-const KILLS = dose(3, 30)
-/** The longest time before a process is killed, in milliseconds. */
-const MAX_LIFETIME = 150
-const [OLD, LIVE] = [6_000, 300]
+const KILLS = dose(3, 10)
+/** The longest time between the first deletion and the kill of a process, in milliseconds. */
+const MAX_LIFETIME = 50
+/** More old sessions than are deleted until the first kill. */
+const [OLD, LIVE] = [20_000, 300]
 const DAY = 86_400_000
 
 const server = await startServer()
@@ -61,12 +62,17 @@ test(`a purge that is killed ${KILLS} times continues where it was, and loses no
   const counts = [countSessions()]
   for (let killed = 0; killed < KILLS; killed += 1) {
     const process = await startProcess(server, { config: { purge: 'manual' } })
-    const purge = callAdminApi(process.node, { action: 'purge', hours: 0 }).catch(() => undefined)
+    const ended = new AbortController()
+    const purge = callAdminApi(process.node, { action: 'purge', hours: 0 })
+      .catch(() => undefined)
+      .finally(() => ended.abort())
+    while (!ended.signal.aborted && countSessions() === counts.at(-1)) await sleep(5)
     await sleep(Math.random() * MAX_LIFETIME)
     await process.kill()
     await purge
     counts.push(countSessions())
   }
+  expect(counts[1]).toBeGreaterThan(LIVE + 1)
   const { node, stop } = await startProcess(server)
   const { body } = await callAdminApi(node, { action: 'purge', hours: 0 })
   const { isComplete, counts: deleted } = body as unknown as PurgeReport
