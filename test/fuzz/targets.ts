@@ -34,9 +34,12 @@ export interface Target {
   prepare(fixture: Fixture, credentials: Credentials): Promise<readonly [Draft, ...Draft[]]>
 }
 
+type Targets = Readonly<Record<string, Target>>
+
 export type TargetName = keyof typeof TARGETS
 
-export const TARGETS = {
+/** The endpoints of OAuth, and those without credentials. */
+export const OAUTH_TARGETS = {
   authorize: { batch: 100, prepare: authorizeRequests },
   implicit: { batch: 50, prepare: implicitRequests },
   token: { batch: 100, prepare: tokenRequests },
@@ -52,6 +55,18 @@ export const TARGETS = {
     prepare: (fixture, credentials) => signInRequests(fixture, credentials, '/customers'),
   },
   logout: { batch: 20, prepare: signOutRequests },
+  metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
+  'resource metadata': {
+    batch: 1000,
+    prepare: async () => publicRequests('/.well-known/oauth-protected-resource'),
+  },
+  jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
+  live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },
+  ready: { batch: 1000, prepare: async () => publicRequests('/oauth/health/ready') },
+} as const satisfies Targets
+
+/** The pages of users, and the API of an app's own pages. */
+export const USER_TARGETS = {
   scopes: {
     batch: 200,
     prepare: async (fixture, credentials) => (await apiRequests(fixture, credentials)).scopes,
@@ -82,18 +97,18 @@ export const TARGETS = {
   'api reset password': { batch: 10, prepare: apiResetRequests },
   'api login': { batch: 100, prepare: apiLoginRequests },
   'api devices': { batch: 20, prepare: apiDeviceRequests },
-  metadata: { batch: 1000, prepare: async () => publicRequests('/.well-known/oauth-authorization-server') },
-  'resource metadata': {
-    batch: 1000,
-    prepare: async () => publicRequests('/.well-known/oauth-protected-resource'),
-  },
-  jwks: { batch: 1000, prepare: async () => publicRequests('/.well-known/jwks.json') },
-  live: { batch: 1000, prepare: async () => publicRequests('/oauth/health/live') },
-  ready: { batch: 1000, prepare: async () => publicRequests('/oauth/health/ready') },
+} as const satisfies Targets
+
+export const GUARD_TARGETS = {
   user: { batch: 1000, prepare: guardedRequests },
   machine: { batch: 1000, prepare: guardedRequests },
   anyone: { batch: 1000, prepare: guardedRequests },
-} as const satisfies Readonly<Record<string, Target>>
+} as const satisfies Targets
+
+export const TARGETS = { ...OAUTH_TARGETS, ...USER_TARGETS, ...GUARD_TARGETS }
+
+export const namesOf = <Name extends TargetName>(targets: Readonly<Record<Name, Target>>): readonly Name[] =>
+  Object.keys(targets) as Name[]
 
 async function authorizeRequests(
   fixture: Fixture,
