@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Store } from './contract.ts'
 import { mysql } from './mysql.ts'
 import { postgres } from './postgres.ts'
@@ -27,9 +27,20 @@ export function openStore(url: string, path = 'url'): Store {
     return open(url)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    throw new ConfigError(error.problems.map(({ message }) => ({ path, message })))
+    throw new ConfigError(error.problems.map((problem) => ({ path, message: inUrl(problem) })))
   }
 }
+
+/** Names the option of a URL that a problem is about: only the path of the problem does. */
+function inUrl({ path, message }: ConfigProblem): string {
+  const option = OPTIONS.find(([name]) => path.endsWith(`.${name}`))?.[1]
+  return option === undefined ? message : `${option} ${message}`
+}
+
+const OPTIONS = [
+  ['schema', 'schema'],
+  ['tablePrefix', 'table_prefix'],
+] as const
 
 const UNKNOWN = `must start with ${Object.keys(STORES)
   .map((scheme) => `${scheme}:${scheme === 'sqlite' ? '' : '//'}`)

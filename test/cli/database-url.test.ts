@@ -25,7 +25,12 @@ test.each([
   [
     'with a wrong prefix',
     'postgres://shop:secret-pw@localhost/shop?table_prefix=A-',
-    'must start with a letter and contain only a-z',
+    'table_prefix must start with a letter and contain only a-z',
+  ],
+  [
+    'with a wrong schema',
+    'postgres://shop:secret-pw@localhost/shop?schema=A-',
+    'schema must start with a letter or _',
   ],
   [
     'of a missing file',
