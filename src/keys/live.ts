@@ -69,8 +69,8 @@ export async function createLiveKeys(source: SecretsSource, issuer: string): Pro
   function start(options: LiveOptions): void {
     if (!source.version) return
     const outageLog = createOutageLog(options.logger, {
-      failed: `Cannot load changed secrets from ${source.description}`,
-      recovered: `Loaded changed secrets from ${source.description}`,
+      failed: `Cannot check for changed secrets in ${source.description}`,
+      recovered: `Can check for changed secrets in ${source.description} again`,
     })
     reload = () =>
       (running ??= outageLog.watch(() => reloadIfChanged(options)).finally(() => (running = undefined)))

@@ -92,6 +92,29 @@ describe('the keys of a running server', () => {
     expect(calls).toEqual({ load: 1, version: 13 })
   })
 
+  test('are not reported as changed after a failed check, if they are the same', async () => {
+    let failure: Error | undefined
+    const { source, calls } = createSource(createSecrets())
+    const version = async (): Promise<string> => {
+      if (failure) throw failure
+      return (await source.version?.()) ?? ''
+    }
+    const logs: string[] = []
+    const live = await createLiveKeys({ ...source, version }, ISSUER)
+    live.start({ logger: jsonLogger({ write: (line) => void logs.push(line) }), check: async () => {} })
+    failure = new Error('nothing listens there')
+    await afterSeconds(5)
+    await waitUntil(() => logs.length === 1)
+    failure = undefined
+    await afterSeconds(5)
+    await waitUntil(() => logs.length === 2)
+    expect(calls.load).toBe(1)
+    expect(logs.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual([
+      'Cannot check for changed secrets in the safe',
+      'Can check for changed secrets in the safe again',
+    ])
+  })
+
   test('stay in use while the new ones are invalid, which is logged once', async () => {
     const { live, replace, logs } = await startKeys()
     const { currentKid } = live.keySet
