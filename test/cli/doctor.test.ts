@@ -165,7 +165,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   'no secrets': {
     breakIt: (cwd) => rmSync(secrets(cwd), { recursive: true }),
-    found: ['secrets', 'problem', /directory/, /`consulate install`/],
+    found: ['secrets', 'problem', /^the directory .* does not exist$/, /^Run `consulate install` to /],
   },
   'a sealing secret that is too short': {
     env: { ...HEALTHY, CONSULATE_SEALING_SECRET: 'short' },

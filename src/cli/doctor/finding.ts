@@ -21,7 +21,10 @@ export const problem = (message: string, fix: string): Finding => ({ level: 'pro
 
 /** Returns the reason of a failure on one line. Findings say themselves that the database failed, so that of the driver is enough. */
 export function reasonOf(error: unknown): string {
-  const { cause } = error instanceof StoreUnavailableError ? error : {}
-  const reason = cause instanceof Error ? cause : error
-  return (reason instanceof Error ? messageOf(reason) : String(reason)).replaceAll(/\s*\n\s*/g, ' ')
+  return messageOfReason(error).replaceAll(/\s*\n\s*/g, ' ')
+}
+
+function messageOfReason(error: unknown): string {
+  if (error instanceof StoreUnavailableError && error.cause instanceof Error) return error.cause.message
+  return error instanceof Error ? messageOf(error) : String(error)
 }

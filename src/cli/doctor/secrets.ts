@@ -15,10 +15,17 @@ export async function checkSecrets({ loaded, secrets }: CheckContext): Promise<r
   if (problems.length === 0) return [ok(`loaded from ${where}`)]
   const fix = directory === undefined ? `Check ${description}.` : RESTORE_FILES
   return problems.map(({ path, message }) => {
+    if (path === 'secrets' && message.endsWith(`. ${INSTALL}`)) return missingSecrets(message, directory)
     if (path === 'secrets') return problem(message, fix)
     return problem(`${path}: ${message}`, path.startsWith('CONSULATE_') ? `Change ${path}.` : fix)
   })
 }
+
+const INSTALL = 'Run `consulate install`'
+
+/** The message says itself what to do, which a finding says on a line of its own. */
+const missingSecrets = (message: string, directory: string | undefined): Finding =>
+  problem(message.slice(0, -`. ${INSTALL}`.length), directory === undefined ? `${INSTALL}.` : RESTORE_FILES)
 
 const RESTORE_FILES = 'Run `consulate install` to create missing secrets, or restore them from a backup.'
 
