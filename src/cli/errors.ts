@@ -34,7 +34,8 @@ function reasonOf(error: unknown): string {
   return `Unexpected error. If it comes from Consulate, please report it:\n${error.stack ?? error.message}`
 }
 
-const CHECK = 'Check the host, the user, the password, TLS, the database and the permissions that you have set.'
+const CHECK =
+  'Check the host, the user, the password, TLS, the database and the permissions that you have set.'
 
 /** Errors of the operating system say what failed, and for which file. */
 const isExpected = (error: Error): boolean =>

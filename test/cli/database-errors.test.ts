@@ -120,25 +120,28 @@ describe.each(SERVERS)('$name', (kind) => {
   test.runIf(kind.isAvailable).for([
     ['a host that is not found', { hostname: 'unknown.invalid' }, /the host unknown\.invalid was not found/],
     ['a port without a server', { port: '1' }, /nothing listens at 127\.0\.0\.1:1 /],
-  ] as const)('at %s: serve waits and says why, others exit, doctor says why once', async ([, change, reason]) => {
-    const { url } = await open(kind)
-    const env = await settings(Object.assign(url, change))
-    const { code, stderr } = await consulate(emptyDirectory(), ['migrate'], { env })
-    expect(code).toBe(1)
-    expect(stderr).toMatch(reason)
-    const doctor = await consulate(emptyDirectory(), ['doctor', '--json'], { env })
-    const { findings } = JSON.parse(doctor.stdout) as { findings: { check: string; message: string }[] }
-    const found = findings.find(({ check }) => check === 'database')?.message
-    expect(found).toMatch(reason)
-    expect(found).toMatch(/^the database cannot be read: [^:]+(:1 )?\(E[A-Z_]+\)$/)
-    const server = await serve(emptyDirectory(), [], env)
-    const stopped = await server.stop()
-    expect(stopped.stdout).toMatch(/is listening on .*\nRequests get 503 until the database can be used: /)
-    for (const text of [stopped.stdout, stopped.stderr]) {
-      expect(text).toMatch(reason)
-      expect(text).not.toMatch(/tests-only/)
-    }
-  })
+  ] as const)(
+    'at %s: serve waits and says why, others exit, doctor says why once',
+    async ([, change, reason]) => {
+      const { url } = await open(kind)
+      const env = await settings(Object.assign(url, change))
+      const { code, stderr } = await consulate(emptyDirectory(), ['migrate'], { env })
+      expect(code).toBe(1)
+      expect(stderr).toMatch(reason)
+      const doctor = await consulate(emptyDirectory(), ['doctor', '--json'], { env })
+      const { findings } = JSON.parse(doctor.stdout) as { findings: { check: string; message: string }[] }
+      const found = findings.find(({ check }) => check === 'database')?.message
+      expect(found).toMatch(reason)
+      expect(found).toMatch(/^the database cannot be read: [^:]+(:1 )?\(E[A-Z_]+\)$/)
+      const server = await serve(emptyDirectory(), [], env)
+      const stopped = await server.stop()
+      expect(stopped.stdout).toMatch(/is listening on .*\nRequests get 503 until the database can be used: /)
+      for (const text of [stopped.stdout, stopped.stderr]) {
+        expect(text).toMatch(reason)
+        expect(text).not.toMatch(/tests-only/)
+      }
+    },
+  )
 })
 
 test.runIf(hasPostgres)('workers do not start if waiting for the database would not help', async () => {
