@@ -12,6 +12,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: 'forks',
     // Files of a worker share the modules they import. Loading those for each file took a third of the CPU time.
     isolate: false,

@@ -141,7 +141,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
         await signIn(page, user)
         await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
         // The second click may replace the navigation of the first one.
-        await expect.poll(() => page.url(), { timeout: 30_000 }).toContain(`${callback}?`)
+        await expect.poll(() => page.url()).toContain(`${callback}?`)
         await page.waitForLoadState()
         const first = codeOf(page)
         await exchange(first)

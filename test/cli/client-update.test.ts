@@ -39,7 +39,7 @@ describe('consulate client update', () => {
       scope: 'orders:read',
     })
     expect(updated.stdout).not.toContain(secret)
-    await expect.poll(authorize, { timeout: 60_000 }).toBe(303)
+    await expect.poll(authorize).toBe(303)
     await server.stop()
   })
 

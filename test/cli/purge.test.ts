@@ -122,7 +122,7 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     const undo = slowDown(store)
     const purge = onTerminal(cwd, 'purge')
     const ended = purge.end()
-    await expect.poll(purge.screen, { timeout: 10_000 }).toMatch(/█.*% of 4000 rows/)
+    await expect.poll(purge.screen).toMatch(/█.*% of 4000 rows/)
     purge.type('\u0003')
     const { code, screen } = await ended
     undo()

@@ -111,7 +111,7 @@ describe('consulate serve, from the environment', () => {
       (await token(server.origin, client.client_id, client.client_secret, 'orders:read')).status
     expect(await status()).toBe(200)
     await consulate(cwd, ['client', 'revoke', client.client_id, '--yes'])
-    await expect.poll(status, { timeout: 5000 }).toBe(401)
+    await expect.poll(status).toBe(401)
     await server.stop()
   })
 

@@ -181,7 +181,7 @@ test('an entry is in the database within two seconds, for other processes', asyn
     database.close()
     return rows.map(({ code }) => code)
   }
-  await expect.poll(find, { timeout: 5_000 }).toEqual(['unsupported_grant_type'])
+  await expect.poll(find).toEqual(['unsupported_grant_type'])
 })
 
 test('entries are written before the store closes', async () => {

@@ -109,7 +109,7 @@ describe.runIf(hasSharedRedis)('with Redis', () => {
   test('the health of a server shows the connection', async () => {
     // It connects in the background.
     await expect
-      .poll(() => server.server.health(), { timeout: 30_000 })
+      .poll(() => server.server.health())
       .toMatchObject({
         isReady: true,
         broadcast: 'connected',

@@ -125,7 +125,7 @@ test('the user is asked if the function does not answer', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const page = open()
-    await vi.waitFor(() => expect(calls).toHaveLength(1))
+    await expect.poll(() => calls).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(5000)
     expect(isAsked(await page)).toBe(true)
   } finally {

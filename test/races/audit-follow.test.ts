@@ -51,7 +51,7 @@ describe.for(DATABASES)('on $name', ({ isAvailable, open }) => {
       }),
     )
     const all = written.flat()
-    await expect.poll(() => seen.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(all.length)
+    await expect.poll(() => seen.length).toBeGreaterThanOrEqual(all.length)
     await stop()
     expect(seen.toSorted()).toEqual(all.toSorted())
   })
@@ -98,9 +98,9 @@ describe.for(DATABASES.filter(({ name }) => name in BEGINNERS))(
       const { seen, stop } = await follow(database)
       const commit = early ?? (await begin())
       await database.others[0]?.audit.insert([sampleEntry({ detail: 'higher ID' })])
-      await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['higher ID'])
+      await expect.poll(() => seen).toEqual(['higher ID'])
       await commit()
-      await expect.poll(() => seen, { timeout: 30_000 }).toEqual(['higher ID', 'late'])
+      await expect.poll(() => seen).toEqual(['higher ID', 'late'])
       await stop()
     })
   },

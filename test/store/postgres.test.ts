@@ -168,6 +168,6 @@ describe.runIf(hasPostgres)('a store in PostgreSQL', () => {
     await server.kill()
     await expect(store.clients.find('web')).rejects.toThrow(StoreUnavailableError)
     await server.restart()
-    await expect.poll(() => store.clients.find('web').catch(String), { timeout: 20_000 }).toBeUndefined()
+    await expect.poll(() => store.clients.find('web').catch(String)).toBeUndefined()
   })
 })

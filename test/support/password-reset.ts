@@ -44,6 +44,6 @@ export function createMailbox(lifetime?: PasswordResetConfig['lifetime']): Mailb
         const link = received.at(-1)
         if (!link || received.length < count) throw new Error(`${email} has ${received.length} links`)
         return link
-      }, 10_000),
+      }, 120_000),
   }
 }

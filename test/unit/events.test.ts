@@ -101,5 +101,5 @@ test('a listener that never settles keeps no payload in memory', async () => {
     collect()
     return payloads.filter((each) => each.deref()).length
   }
-  await expect.poll(countLeft, { timeout: 10_000 }).toBe(0)
+  await expect.poll(countLeft).toBe(0)
 })

@@ -57,7 +57,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'
 afterEach(() => void vi.useRealTimers())
 
 /** Waits for work that a fake timer has started. Parsing keys takes several turns of the event loop. */
-const waitUntil = (isTrue: () => boolean): Promise<void> => vi.waitFor(() => expect(isTrue()).toBe(true))
+const waitUntil = (isTrue: () => boolean): Promise<void> => expect.poll(isTrue).toBe(true)
 
 describe('the keys of a running server', () => {
   test('change within 5 seconds, also for callers that keep a part of them', async () => {

@@ -35,7 +35,7 @@ test.each(['SIGQUIT', 'SIGKILL'])(
     const pid = Number(((await once(run.stdout, 'data')) as [Buffer])[0].toString())
     expect(isRunning(pid)).toBe(true)
     run.kill('SIGKILL')
-    await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   },
 )
 
@@ -53,5 +53,5 @@ test('servers of a worker end with it, however many it has, and without a warnin
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   expect(stderr).toBe('')
   const pids = JSON.parse(stdout) as number[]
-  await expect.poll(() => pids.filter(isRunning), { timeout: 20_000 }).toEqual([])
+  await expect.poll(() => pids.filter(isRunning)).toEqual([])
 })

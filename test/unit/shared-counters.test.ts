@@ -96,7 +96,7 @@ const waits = async (nodes: readonly Node[], target = alice): Promise<readonly n
   Promise.all(nodes.map(async (node) => (await node.check(target))?.retryAfter ?? 0))
 
 const expectWaits = (nodes: readonly Node[], expected: readonly number[], target = alice) =>
-  expect.poll(() => waits(nodes, target), { timeout: 10_000 }).toEqual(expected)
+  expect.poll(() => waits(nodes, target)).toEqual(expected)
 
 /** Reserves an attempt that is not blocked. */
 async function reserve(node: Node, target = alice): Promise<PendingAttempt> {
@@ -191,7 +191,7 @@ describe('reserved attempts on several nodes', () => {
       expect([await attempt.confirm(), await late.confirm()]).toEqual([undefined, undefined])
       await attempt.fail()
     }
-    await expect.poll(async () => (await late.confirm())?.retryAfter, { timeout: 10_000 }).toBe(900)
+    await expect.poll(async () => (await late.confirm())?.retryAfter).toBe(900)
   })
 
   test('reveal not even a correct result of an own grant then', async () => {
@@ -324,7 +324,7 @@ describe('an attacker', () => {
     }
     await failTimes(nodes[0], 10)
     // The last ones arrive although there were so many before them.
-    await expect.poll(() => waits([nodes[1]]), { timeout: 60_000 }).toEqual([900])
+    await expect.poll(() => waits([nodes[1]])).toEqual([900])
     const seconds = (performance.now() - start) / 1000
     expect(bus.sent.length).toBeLessThanOrEqual(50 * seconds + 2)
     expect(Math.max(...bus.sent.map(({ length }) => length))).toBeLessThan(65_536)
