@@ -13,7 +13,7 @@ import { startSecondNode } from './key-rotation/second-node.ts'
 import { shortenIntervals } from './key-rotation/short-intervals.ts'
 
 /** How long (ms) to wait for a node. Here it checks the secrets twice a second, but the machine may be busy. */
-const TIMEOUT = 25_000
+const TIMEOUT = 120_000
 
 let restoreIntervals: () => void
 beforeAll(() => {
@@ -123,7 +123,7 @@ test('rotations cause no errors under load, on another node or with public keys 
   for (const node of [here, there]) expect(await statusOf(node, '/machine', first.access_token)).toBe(200)
   expect((await refresh({ ...visit, server: there }, early.refresh_token)).status).toBe(200)
   await here.close()
-}, 200_000)
+})
 
 test('a dropped key is rejected on every node, even by guards that have cached its tokens', async () => {
   const { here, there, keys } = await startNodes()
@@ -141,4 +141,4 @@ test('a dropped key is rejected on every node, even by guards that have cached i
   const { access_token: token } = await getTokens(there, client, { grant_type: 'client_credentials' })
   for (const node of [here, there]) expect(await statusOf(node, '/machine', token)).toBe(200)
   await here.close()
-}, 80_000)
+})
