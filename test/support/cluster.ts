@@ -43,7 +43,7 @@ export async function startCluster(
 }
 
 /** Milliseconds. A revocation takes one second to reach every node; the rest is for a busy machine. */
-const DEADLINE = 30_000
+const DEADLINE = 120_000
 
 /** Waits until a condition is true. Returns false at the deadline. */
 export async function eventually(isTrue: () => Promise<boolean>, deadline = DEADLINE): Promise<boolean> {
