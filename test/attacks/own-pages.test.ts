@@ -3,6 +3,7 @@ import type { AppPage, AppPageOf, View } from '../../src/index.ts'
 import type { ViewProps } from '../../src/pages/props.ts'
 import { openBrowser, type Browser, type Page } from '../support/browser.ts'
 import { authorizationUrl } from '../support/oauth-client.ts'
+import { lastRequestLine } from '../support/request-log.ts'
 import { startServer } from '../support/server.ts'
 
 /** Where the pages of the app redirect. */
@@ -240,13 +241,13 @@ describe('a view cannot redirect to', () => {
     location = target
     const { status, body, url } = await openBrowser(server).open(server.endpoint('/login'))
     expect([status, body, url.href]).toEqual([500, '<h1>Failed', server.endpoint('/login')])
-    expect(server.logs.at(-1)).toContain('pages.views.signIn redirected to another origin')
+    expect(lastRequestLine(server)).toContain('pages.views.signIn redirected to another origin')
   })
 
   test('its own page, again and again', async () => {
     location = '/login?again'
     const { status } = await openBrowser(server).open(server.endpoint('/login'))
     expect(status).toBe(500)
-    expect(server.logs.at(-1)).toContain('pages.views.signIn redirected to /login')
+    expect(lastRequestLine(server)).toContain('pages.views.signIn redirected to /login')
   })
 })

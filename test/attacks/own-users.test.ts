@@ -12,6 +12,7 @@ import {
 } from '../../src/index.ts'
 import { openBrowser, type Page } from '../support/browser.ts'
 import { callApi, requestToken, type JsonResponse } from '../support/oauth-client.ts'
+import { lastRequestLine } from '../support/request-log.ts'
 import { startServer, type TestClient } from '../support/server.ts'
 
 const ADA: BuiltInUser = { id: '7', email: 'ada@example.com', name: 'Ada' }
@@ -116,7 +117,7 @@ describe('an id', () => {
     const [tokens, page] = [await ask(), await signIn()]
     expect([tokens.status, tokens.body['error'], page.status]).toEqual([500, 'server_error', 500])
     expect(JSON.stringify(tokens.body) + page.text).not.toContain('integers')
-    expect(server.logs.at(-1)).toContain('users: must have ids that are integers')
+    expect(lastRequestLine(server)).toContain('users: must have ids that are integers')
     expect(await written(id)).toBe(before)
   })
 

@@ -5,6 +5,7 @@ import { linkTo, type Browser } from '../support/browser.ts'
 import { startInApp } from '../support/app-request.ts'
 import { addDeviceClient, startDevice } from '../support/device.ts'
 import { authorizationUrl, callApi, claimOf, requestToken } from '../support/oauth-client.ts'
+import { lastRequestLine } from '../support/request-log.ts'
 import { enterShop, openShopBrowser, shopSessionOf, signInAgain } from '../support/shop-browser.ts'
 import { signOutOfShop, startShop, type TellUser } from '../support/shop.ts'
 
@@ -228,7 +229,7 @@ describe('a guest', () => {
     const body = (await response.json()) as Record<string, string>
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(`Cookie realm="${server.issuer}"`)
-    expect(JSON.parse(server.logs.at(-1) ?? '')).toMatchObject({
+    expect(JSON.parse(lastRequestLine(server))).toMatchObject({
       code: 'login_required',
       requestId: response.headers.get('x-request-id'),
     })
@@ -615,7 +616,7 @@ describe('an unusable answer of the app', () => {
     shop.tell = answer
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(page.status).toBe(500)
-    expect(server.logs.at(-1)).toContain('appSession.current of users')
+    expect(lastRequestLine(server)).toContain('appSession.current of users')
     expect(await devicesOf('ada')).toEqual([])
     const { url } = await authorize(openShopBrowser(shop, 'ada'))
     expect(url.searchParams.get('error')).toBe('server_error')
@@ -631,7 +632,7 @@ describe('an unusable answer of the app', () => {
     shop.tell = async (request) => (await server.server.sessions.current(request))?.user
     const page = await openShopBrowser(shop, 'ada').open(server.endpoint('/account/devices'))
     expect(page.status).toBe(500)
-    expect(server.logs.at(-1)).toContain('must not call server.sessions.current')
+    expect(lastRequestLine(server)).toContain('must not call server.sessions.current')
   })
 
   test('with the time of each request as that of the sign-in is reported once', async () => {

@@ -15,6 +15,7 @@ import {
   pollOutcome,
 } from '../support/device.ts'
 import { callApi, requestToken, authorizationUrl, claimOf, refresh } from '../support/oauth-client.ts'
+import { lastRequestLine } from '../support/request-log.ts'
 import { testSecrets } from '../support/secrets.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -180,7 +181,7 @@ describe('a device that polls', () => {
     const before = [heard(), warned()]
     await poll(server, device)
     expect([heard(), warned()]).toEqual(before)
-    expect(server.logs.at(-1)).toContain('authorization_pending')
+    expect(lastRequestLine(server)).toContain('authorization_pending')
     await poll(server, device)
     expect([heard(), warned()]).toEqual(before.map((count) => count + 1))
   })

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { View, ViewContext } from '../../src/index.ts'
 import { openBrowser, type Browser, type Page } from '../support/browser.ts'
 import { authorizationUrl } from '../support/oauth-client.ts'
+import { lastRequestLine } from '../support/request-log.ts'
 import { startServer } from '../support/server.ts'
 
 let consent: View<'consent'> = () => '<h1>Consent'
@@ -203,7 +204,7 @@ describe.each(failures)('a page of your own that %s', (_, view, problem) => {
     const { status, body, headers } = await showConsent()
     expect([status, body]).toEqual([500, '<h1>Own error 500 server_error'])
     expect(headers.has('x-evil')).toBe(false)
-    expect(server.logs.at(-1)).toContain(`pages.views.consent ${problem}`)
+    expect(lastRequestLine(server)).toContain(`pages.views.consent ${problem}`)
   })
 })
 
@@ -212,5 +213,5 @@ test('an error page of your own that fails is replaced by the built-in one with 
   const { status, text } = await openBrowser(server).open(server.endpoint('/oauth/authorize'))
   expect(status).toBe(400)
   expect(text).toContain("We can't complete this request")
-  expect(server.logs.at(-1)).toContain('pages.views.error threw an error: Error: no template')
+  expect(lastRequestLine(server)).toContain('pages.views.error threw an error: Error: no template')
 })
