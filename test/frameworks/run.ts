@@ -63,10 +63,10 @@ async function run(framework: string): Promise<Result> {
   return { ...(await readResults(file)), isSuccess: code === 0 }
 }
 
-const readResults = async (file: string): Promise<Results> =>
-  existsSync(file)
-    ? (JSON.parse(await readFile(file, 'utf8')) as Results)
-    : { passed: 0, failures: [{ name: 'vitest', error: 'The run was aborted' }] }
+async function readResults(file: string): Promise<Results> {
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Results
+  return { passed: 0, failures: [{ name: 'vitest', error: 'The run was aborted' }] }
+}
 
 function printSummary(): void {
   for (const [framework, { failures }] of results)
