@@ -1,4 +1,6 @@
+import { sampleOf } from '../../support/dose.ts'
+import { MYSQL_SERVERS } from '../../support/mysql.ts'
 import { testRaces } from './suite.ts'
 
-testRaces('MySQL')
-testRaces('MySQL', { isSerializable: true })
+for (const { name } of MYSQL_SERVERS)
+  for (const isSerializable of sampleOf([false, true])) testRaces(name, { isSerializable })
