@@ -1,3 +1,4 @@
+import { endOfTurn } from '../lib/turn.ts'
 import { checkPermission } from './check.ts'
 import { policyFor, type IssuanceContext } from './context.ts'
 import type { Permission, MachinePermission } from './permission.ts'
@@ -28,7 +29,7 @@ export function createIssuance(context: IssuanceContext): Issuance {
   }
 }
 
-/** Machine tokens are not stored. */
+/** Machine tokens are not stored. Those of requests that arrived together are signed one after another. */
 async function issueMachineToken(
   context: IssuanceContext,
   { client, scopes, resources }: MachinePermission,
@@ -37,6 +38,7 @@ async function issueMachineToken(
   const { grantType } = request
   // Before the configuration is asked: what is revoked meanwhile must not have the new epoch.
   const epochs = { issuer: context.issuerEpoch(), client: client.epoch, user: 0 }
+  await endOfTurn()
   const owner = { clientId: client.id, sub: client.id, authorizationId: null }
   const { claims, fieldsFor } = await context.customize({
     client,

@@ -181,6 +181,8 @@ describe('a test server', () => {
     const client = await server.createClient('web')
     const tokens = await client.signIn(await server.createUser())
     expect(await client.refresh(tokens)).toMatchObject({ scopes: tokens.scopes })
+    const machine = await server.createClient('machine', { scopes: ['orders:read'] })
+    expect(await machine.getToken()).toMatchObject({ scopes: ['orders:read'] })
   })
 
   test('takes the configuration of an app, but not its database, secrets, broadcast and webhooks', async () => {

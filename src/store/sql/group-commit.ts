@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers'
 import { CompiledQuery } from 'kysely'
+import { afterTurn } from '../../lib/turn.ts'
 import type { DirectConnection, SqlDialect } from './dialect.ts'
 import { retryWhileBusy } from './retry.ts'
 
@@ -14,9 +14,6 @@ interface WaitingWrite {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
-
-/** Bound when this file is loaded: fake timers of a test must not stop a write. */
-const afterTurn = setImmediate
 
 const COMMIT = CompiledQuery.raw('commit')
 const ROLLBACK = CompiledQuery.raw('rollback')
