@@ -175,14 +175,14 @@ describe('the clock', () => {
 })
 
 describe('a test server', () => {
-  test('issues and refreshes tokens while all timers are fake', async () => {
+  test('issues and refreshes tokens, of users and machines, while all timers are fake', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const client = await server.createClient('web')
     const tokens = await client.signIn(await server.createUser())
     expect(await client.refresh(tokens)).toMatchObject({ scopes: tokens.scopes })
     const machine = await server.createClient('machine', { scopes: ['orders:read'] })
-    expect(await machine.getToken()).toMatchObject({ scopes: ['orders:read'] })
+    expect(await machine.getToken({ scopes: ['orders:read'] })).toMatchObject({ scopes: ['orders:read'] })
   })
 
   test('takes the configuration of an app, but not its database, secrets, broadcast and webhooks', async () => {
