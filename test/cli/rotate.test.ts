@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -10,20 +10,10 @@ import { sqlite } from '../../src/store/sqlite.ts'
 import { privatePem } from '../unit/keys-support.ts'
 import { addPersonalToken } from './personal-token.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
-import { consulate, emptyDirectory, installed } from './run.ts'
+import { consulate, emptyDirectory, installed, justInstalled, makeKeysOlder } from './run.ts'
 
 const keyringOf = (cwd: string): Keyring =>
   JSON.parse(readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')) as Keyring
-
-/** Makes all keys look an hour older, or more. */
-function settle(cwd: string, hours = 1): void {
-  const text = readFileSync(join(cwd, 'data/secrets/keyring.json'), 'utf8')
-  const older = text.replaceAll(
-    /"(createdAt|retiredAt)": (\d+)/g,
-    (_, name: string, time: string) => `"${name}": ${Number(time) - hours * 3_600_000}`,
-  )
-  writeFileSync(join(cwd, 'data/secrets/keyring.json'), older)
-}
 
 const idsOf = (cwd: string): Record<string, string> =>
   Object.fromEntries(keyringOf(cwd).signing.map(({ state, kid }) => [state, kid]))
@@ -41,7 +31,6 @@ async function knownTo(path: string): Promise<readonly string[]> {
 describe('consulate keys --rotate', () => {
   test('makes the next key the current one, and names it', async () => {
     const cwd = await installed()
-    settle(cwd)
     const { next = '' } = idsOf(cwd)
     const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate'])
     expect([code, stderr]).toEqual([0, ''])
@@ -50,7 +39,7 @@ describe('consulate keys --rotate', () => {
   })
 
   test('exits with 1 while other processes may not know the next key, and says until when', async () => {
-    const cwd = await installed()
+    const cwd = await justInstalled()
     const before = keyringOf(cwd)
     const { code, stdout, stderr } = await consulate(cwd, ['keys', '--rotate', '--json'])
     expect([code, stdout]).toEqual([1, ''])
@@ -60,7 +49,7 @@ describe('consulate keys --rotate', () => {
   })
 
   test('does not wait with --now, and warns', async () => {
-    const { code, stdout, stderr } = await consulate(await installed(), [
+    const { code, stdout, stderr } = await consulate(await justInstalled(), [
       'keys',
       '--rotate',
       '--now',
@@ -72,7 +61,7 @@ describe('consulate keys --rotate', () => {
   })
 
   test('removes a stolen key with --drop-current', async () => {
-    const cwd = await installed()
+    const cwd = await justInstalled()
     const { current = '', next } = idsOf(cwd)
     const { stdout } = await consulate(cwd, ['keys', '--rotate', '--drop-current'])
     expect(stdout).toContain(`Dropped: ${current}`)
@@ -82,11 +71,11 @@ describe('consulate keys --rotate', () => {
   test('keeps a retired key for an hour after its last token has expired', async () => {
     const cwd = await installed()
     for (let rotation = 0; rotation < 2; rotation += 1) {
-      settle(cwd)
+      makeKeysOlder(cwd)
       expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
     }
     const [oldest] = keyringOf(cwd).signing
-    settle(cwd)
+    makeKeysOlder(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain(`Dropped: ${oldest?.kid}`)
   })
 })
@@ -95,13 +84,13 @@ test('keeps a signing key until the last personal access token that it may have 
   const cwd = await installed()
   const { id, server } = await addPersonalToken(cwd)
   for (let rotation = 0; rotation < 4; rotation += 1) {
-    settle(cwd)
+    makeKeysOlder(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
   }
   expect((await consulate(cwd, ['doctor'])).stdout).not.toContain('is kept, but no valid token needs it')
   await server.personalTokens.revoke(id)
   await server.close()
-  settle(cwd)
+  makeKeysOlder(cwd)
   expect((await consulate(cwd, ['keys', '--rotate'])).stdout).toContain('Dropped')
 })
 
@@ -117,7 +106,7 @@ test('keeps keys and secrets as long as the tokens of the client with the longes
     '--rotate-secret',
     '--rotate-secret',
   ]) {
-    settle(cwd, 480)
+    makeKeysOlder(cwd, 480)
     expect((await consulate(cwd, ['keys', flag])).stdout).not.toContain('Dropped')
   }
 })
@@ -126,10 +115,10 @@ test('keeps signing keys without a database, because an app may have one elsewhe
   const cwd = emptyDirectory()
   await consulate(cwd, ['keys'])
   for (let rotation = 0; rotation < 4; rotation += 1) {
-    settle(cwd)
+    makeKeysOlder(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
   }
-  settle(cwd)
+  makeKeysOlder(cwd)
   expect((await consulate(cwd, ['keys', '--rotate', '--drop-current'])).stdout).toContain('Dropped')
 })
 
@@ -141,7 +130,7 @@ test('keeps signing keys until the tables are up to date after an upgrade', asyn
   database.exec(`delete from consulate_migrations where name = '${MIGRATIONS.at(-1)}'`)
   database.close()
   for (let rotation = 0; rotation < 4; rotation += 1) {
-    settle(cwd)
+    makeKeysOlder(cwd)
     expect((await consulate(cwd, ['keys', '--rotate'])).stdout).not.toContain('Dropped')
   }
 })
@@ -149,7 +138,7 @@ test('keeps signing keys until the tables are up to date after an upgrade', asyn
 describe('consulate keys --rotate-secret', () => {
   test('makes the next secret the current one, and registers it in the database', async () => {
     const cwd = await installed()
-    settle(cwd)
+    makeKeysOlder(cwd)
     const { code, stdout } = await consulate(cwd, ['keys', '--rotate-secret', '--json'])
     expect(code).toBe(0)
     const derived = createDerivedKeys(await secretsFromDirectory(join(cwd, 'data/secrets')).load())

@@ -1,6 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -35,18 +35,39 @@ export function emptyDirectory(atEnd: AtEnd = onTestFinished): string {
 
 let template: Promise<string> | undefined
 
-/** Returns a directory in which `consulate install` has run. It runs once per worker. */
+/**
+ * Returns a directory in which `consulate install` has run. It runs once per worker, so the age of its keys would depend on
+ * when a test runs: they look more than an hour old. See `justInstalled` for new ones.
+ */
 export async function installed(): Promise<string> {
-  template ??= install()
+  template ??= createTemplate()
   const cwd = emptyDirectory()
   cpSync(await template, cwd, { recursive: true })
   return cwd
 }
 
-async function install(): Promise<string> {
-  const cwd = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
+/** Returns a directory in which `consulate install` runs now. */
+export async function justInstalled(): Promise<string> {
+  const cwd = emptyDirectory()
   await consulate(cwd, ['install'])
   return cwd
+}
+
+async function createTemplate(): Promise<string> {
+  const cwd = mkdtempSync(join(tmpdir(), 'consulate-cli-'))
+  await consulate(cwd, ['install'])
+  makeKeysOlder(cwd)
+  return cwd
+}
+
+/** Makes all keys look an hour older, or more. */
+export function makeKeysOlder(cwd: string, hours = 1): void {
+  const path = join(cwd, 'data/secrets/keyring.json')
+  const older = readFileSync(path, 'utf8').replaceAll(
+    /"(createdAt|retiredAt)": (\d+)/g,
+    (_, name: string, time: string) => `"${name}": ${Number(time) - hours * 3_600_000}`,
+  )
+  writeFileSync(path, older)
 }
 
 interface RunOptions {
