@@ -95,9 +95,10 @@ describe('wrong passwords that are spread over workers', () => {
     const answers = await Promise.all(
       Array.from({ length: 12 * LIMIT }, (_, index) => logIn('bob', `wrong ${index}`)),
     )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]))
     const checked = answers.filter(({ status }) => status === 401).length
-    expect(checked).toBeGreaterThanOrEqual(LIMIT)
-    // Each worker checks four passwords at a time, and some can end before a message arrives.
+    // Each worker checks four passwords at a time, and some can end before a message arrives. It can also be fewer than the
+    // limit: a result is not revealed if others have reached the limit meanwhile.
     expect(checked).toBeLessThanOrEqual(LIMIT + 4 * WORKERS)
     expect(await eventually(() => isBlockedEverywhere('bob'))).toBe(true)
   })
