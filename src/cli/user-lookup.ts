@@ -1,5 +1,5 @@
 import { subjectOf, type UserRef } from '../model/subject.ts'
-import type { UserRecord } from '../store/contract.ts'
+import type { UserRecord } from '../store/users.ts'
 import { normalizeEmail } from '../users/built-in.ts'
 import { displayNameOf } from '../users/provider.ts'
 import { CommandError } from './errors.ts'

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../lib/clock.ts'
-import type { UserRecord } from '../store/contract.ts'
+import type { UserRecord } from '../store/users.ts'
 import type { RevocationTarget } from '../store/revocations.ts'
 import {
   createUser,

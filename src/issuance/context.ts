@@ -7,7 +7,8 @@ import type { ScopeRules } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { SessionLimit } from '../sessions/session-limit.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { RefreshedAuthorization, Store } from '../store/contract.ts'
+import type { RefreshedAuthorization } from '../store/authorizations.ts'
+import type { Store } from '../store/contract.ts'
 import type { Customize } from './customize.ts'
 
 /** Times are in milliseconds. */

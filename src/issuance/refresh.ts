@@ -1,7 +1,7 @@
 import type { Emission } from '../events.ts'
 import { sha256 } from '../lib/hash.ts'
 import { remainingScopes, scopeRulesFor } from '../model/scope.ts'
-import type { RefreshedAuthorization, RefreshUpdate } from '../store/contract.ts'
+import type { RefreshedAuthorization, RefreshUpdate } from '../store/authorizations.ts'
 import { draftAccessToken, signAccessToken, type AccessTokenDraft } from './access-token.ts'
 import { policyFor, type IssuanceContext, type RefreshPolicy } from './context.ts'
 import { NOTHING, type Customization } from './customize.ts'

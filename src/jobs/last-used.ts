@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
-import type { AuthorizationStore } from '../store/contract.ts'
+import type { AuthorizationStore } from '../store/authorizations.ts'
 import { repeat } from './repeat.ts'
 
 /** The dependencies of the tracker. */

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/log.ts'
 import { atMost } from '../lib/lru.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
-import type { AuthorizationStore } from '../store/contract.ts'
+import type { AuthorizationStore } from '../store/authorizations.ts'
 import type { UserDirectory } from '../users/directory.ts'
 
 /** The dependencies of the check. */

@@ -10,7 +10,7 @@ import { PERSONAL_ACCESS } from '../model/client.ts'
 import type { EVERY_SCOPE } from '../model/scope.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
-import type { AuthorizationStore } from '../store/contract.ts'
+import type { AuthorizationStore } from '../store/authorizations.ts'
 import { reserveAttempt, type Blocked, type CounterFactory } from '../throttle/counter.ts'
 import type { LoadedUser, UserDirectory } from '../users/directory.ts'
 import {

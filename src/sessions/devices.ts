@@ -5,7 +5,7 @@ import type { RevocationEntry, RevokedBy, SessionEndReason } from '../model/revo
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
-import type { SessionStore } from '../store/contract.ts'
+import type { SessionStore } from '../store/sessions.ts'
 
 /** A device on which a user is signed in: a session, without its cookie. */
 export interface Device extends SessionInfo {

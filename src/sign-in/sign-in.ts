@@ -8,7 +8,7 @@ import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
 import type { DeviceTokens } from '../sessions/device-tokens.ts'
 import type { LoadedUser } from '../users/directory.ts'
-import type { AuthorizationStore } from '../store/contract.ts'
+import type { AuthorizationStore } from '../store/authorizations.ts'
 import { signInClient } from './client.ts'
 
 /** The response to a sign-in, with the tokens of one device. */

@@ -1,7 +1,8 @@
 import { OAuthError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomId } from '../lib/hash.ts'
-import type { Store, UserRecord, UserStore } from '../store/contract.ts'
+import type { Store } from '../store/contract.ts'
+import type { UserRecord, UserStore } from '../store/users.ts'
 import { hashPassword, MAX_PASSWORD_BYTES, verifyPassword, type LegacyHashVerifier } from './password-hash.ts'
 import type { BaseUser, UserProviderFactory } from './provider.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Session } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
-import type { SessionStore } from '../store/contract.ts'
+import type { SessionStore } from '../store/sessions.ts'
 import type { Blocked } from '../throttle/counter.ts'
 import type { Throttle } from '../throttle/throttle.ts'
 import type { BaseUser, PasswordFunctions } from './provider.ts'

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { AuthorizationCode } from '../../model/code.ts'
-import type { CodeStore } from '../contract.ts'
+import type { CodeStore } from '../codes.ts'
 import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
 import { createDependencyLock } from './dependencies.ts'
 import { createExchange } from './exchange.ts'

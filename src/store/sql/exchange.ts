@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Insertable } from 'kysely'
-import type { CodeStore } from '../contract.ts'
+import type { CodeStore } from '../codes.ts'
 import { toAuthorizationRow } from './authorizations.ts'
 import { toFlag } from './columns.ts'
 import type { Database } from './database.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { FingerprintStore } from '../contract.ts'
+import type { FingerprintStore } from '../fingerprints.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { ISSUER_SUBJECT } from './epochs.ts'
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Compilable, Expression, ExpressionBuilder, RawBuilder, Selectable, SqlBool } from 'kysely'
 import { REMEMBERED_ROTATIONS } from '../../model/authorization.ts'
-import type { AuthorizationStore, RefreshedAuthorization, RefreshUpdate } from '../contract.ts'
+import type { AuthorizationStore, RefreshedAuthorization, RefreshUpdate } from '../authorizations.ts'
 import { fromJson, greaterOf, toJson } from './columns.ts'
 import type { Database } from './database.ts'
 import { currentEpoch, currentIssuerEpoch } from './epochs.ts'

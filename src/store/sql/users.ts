@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely'
-import type { UserRecord, UserStore } from '../contract.ts'
+import type { UserRecord, UserStore } from '../users.ts'
 import type { ListOptions } from '../list-options.ts'
 import { numberOrNull } from './columns.ts'
 import { pageLimit } from './paging.ts'

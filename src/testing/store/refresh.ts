@@ -1,5 +1,5 @@
 import type { Authorization, Rotation } from '../../model/authorization.ts'
-import type { RefreshUpdate } from '../../store/contract.ts'
+import type { RefreshUpdate } from '../../store/authorizations.ts'
 import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
 import { ALICE, authorize, MINUTE, NOW, sampleAuthorization, sampleRefresh, sampleUser } from './samples.ts'

@@ -7,7 +7,9 @@ import { ZERO_EPOCHS } from '../../model/epochs.ts'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
-import type { RefreshUpdate, Store, UserRecord } from '../../store/contract.ts'
+import type { RefreshUpdate } from '../../store/authorizations.ts'
+import type { Store } from '../../store/contract.ts'
+import type { UserRecord } from '../../store/users.ts'
 
 /** The time of the samples. The suite never reads a clock. */
 export const NOW = 1_800_000_000_000

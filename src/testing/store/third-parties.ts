@@ -1,5 +1,6 @@
 import type { Authorization } from '../../model/authorization.ts'
-import type { RefreshUpdate, Store } from '../../store/contract.ts'
+import type { RefreshUpdate } from '../../store/authorizations.ts'
+import type { Store } from '../../store/contract.ts'
 import type { RevocationTarget } from '../../store/revocations.ts'
 import type { Suite } from './suite.ts'
 import {
