@@ -1,4 +1,4 @@
-import type { Lifetimes } from '../config/settings.ts'
+import type { Lifetimes } from '../config/lifetimes.ts'
 import { rootSecretFingerprint } from '../keys/derived.ts'
 import { managedKeysOf } from '../keys/managed-directory.ts'
 import type { SigningKeyOptions } from '../keys/key-material.ts'

@@ -1,4 +1,5 @@
-import { maxLifetimes, type Lifetimes, type Settings } from '../config/settings.ts'
+import { maxLifetimes, type Lifetimes } from '../config/lifetimes.ts'
+import type { Settings } from '../config/settings.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Authorization } from '../model/authorization.ts'
 import { PERSONAL_ACCESS } from '../model/client.ts'

@@ -16,6 +16,14 @@ export const resolveAppOrigins = (
 ): ReadonlySet<string> =>
   checkOrigins(path, origins, validator, (url, origin) => !isWeb(url) || isWebOrigin(url, origin))
 
+/** Returns the origins to which the sign-out page may return. The server's own is always one of them. */
+export const resolveReturnOrigins = (
+  issuer: string,
+  origins: readonly string[],
+  validator: Validator,
+): ReadonlySet<string> =>
+  new Set([new URL(issuer).origin, ...resolveWebOrigins('returnOrigins', origins, validator)])
+
 type OriginCheck = (url: URL, origin: string) => boolean
 
 function checkOrigins(

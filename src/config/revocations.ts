@@ -1,4 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
+import type { Validator } from '../lib/validator.ts'
 
 /** How a node learns what other nodes revoke. */
 export interface RevocationsConfig {
@@ -14,4 +15,24 @@ export interface RevocationsConfig {
    * costs one query per request. `server.user({ strict: true })` does it for one route. Default: false.
    */
   readonly strict?: boolean
+}
+
+/** The checked option `revocations`. Times in milliseconds. */
+export interface RevocationSettings {
+  readonly pollInterval: number
+  readonly maxStaleness: number
+  /** Whether guards ask the store on each request. */
+  readonly isStrict: boolean
+}
+
+export function resolveRevocations(
+  { pollInterval: interval = '1s', maxStaleness: staleness = '10s', strict = false }: RevocationsConfig,
+  validator: Validator,
+): RevocationSettings {
+  const pollInterval = validator.duration('revocations.pollInterval', interval)
+  const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
+  // One failed poll must not make guards answer 503.
+  if (maxStaleness <= pollInterval)
+    validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
+  return { pollInterval, maxStaleness, isStrict: validator.boolean('revocations.strict', strict) }
 }

@@ -3,27 +3,25 @@ import type { ClientFields } from '../clients/fields.ts'
 import type { ClientDeclaration } from '../clients/declaration.ts'
 import type { TokenFunctions } from '../issuance/customize.ts'
 import type { SecretsSource } from '../keys/secrets-source.ts'
-import { isAddressRange } from '../lib/address.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import type { Duration } from '../lib/duration.ts'
 import { jsonLogger, type Logger } from '../lib/log.ts'
 import type { Locate } from '../sessions/places.ts'
 import type { Pages } from '../pages/render.ts'
-import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
+import type { ThrottleLimits } from '../throttle/throttle.ts'
 import { resolveAppSessions, type AppSessionSettings } from './app-session.ts'
 import { resolveApiCookie, type ApiCookieSettings } from './api-cookie.ts'
 import { resolveAccountPages, type AccountSettings } from './account-pages.ts'
 import { resolveClientFields } from './client-fields.ts'
 import { resolveClients } from './clients.ts'
 import type { Config } from './config.ts'
-import type { FailureLimit } from './throttle.ts'
 import { resolveConsent, type ConsentSettings } from './consent.ts'
 import { resolveGrants, type GrantSettings } from './grants.ts'
 import { resolveIssuer, resolvePrefix, type IssuerSettings } from './issuer.ts'
 import { createValidator, type Validator } from '../lib/validator.ts'
 import { checkOptions, validOptions } from './options.ts'
 import { resolveKeepSignedIn, type KeepSignedInSettings } from './keep-signed-in.ts'
-import { resolveWebOrigins } from './origins.ts'
+import { resolveReturnOrigins } from './origins.ts'
 import { resolvePages } from './pages.ts'
 import { resolvePassport } from './passport.ts'
 import type { PassportSettings } from '../passport/settings.ts'
@@ -31,9 +29,13 @@ import { resolvePasswordReset, type PasswordResetSettings } from './password-res
 import { resolvePersonalTokens, type PersonalTokenSettings } from './personal-tokens.ts'
 import { resolveProviders } from './providers.ts'
 import { resolveResources, type ResourceSettings } from './resources.ts'
+import { resolveRevocations, type RevocationSettings } from './revocations.ts'
 import { resolveRoutes, type RouteSettings } from './routes.ts'
 import { resolveScopeSettings, type ScopeSettings } from './scopes.ts'
+import { resolveSecrets } from './secrets.ts'
+import { resolveThrottle } from './throttle.ts'
 import { resolveTokenFunctions } from './token-functions.ts'
+import { resolveTrustedProxies } from './trusted-proxies.ts'
 import { resolveUserApps, type UserAppSettings } from './user-apps.ts'
 import { resolveSignIn, type SignInSettings } from './sign-in.ts'
 import { resolveMetrics, type MetricsSettings } from './metrics.ts'
@@ -46,6 +48,7 @@ export interface Settings
     IssuerSettings,
     GrantSettings,
     MaintenanceSettings,
+    RevocationSettings,
     AccountSettings,
     ResourceSettings,
     ScopeSettings,
@@ -92,12 +95,8 @@ export interface Settings
   readonly clients: readonly ClientDeclaration[]
   readonly trustedProxies: readonly string[]
   readonly throttle: ThrottleLimits
-  readonly pollInterval: number
-  readonly maxStaleness: number
   /** Undefined if nodes only poll the store. */
   readonly broadcast: Broadcast | undefined
-  /** Whether guards ask the store on each request. */
-  readonly isStrict: boolean
   readonly guardCacheSize: number
   /** Undefined if there are no webhooks. */
   readonly webhooks: WebhookSettings | undefined
@@ -129,7 +128,7 @@ export function resolveSettings(given: Config): Settings {
   const { scopes, ...descriptions } = resolveScopeSettings(config, validator)
   const userApps = resolveUserApps(config.userApps, { ...grants, scopes }, validator)
   const features = { ...grants, ...providers, personalTokens, userApps }
-  const { accessTokenLifetime = '15m' } = config
+  const accessTokenLifetime = config.accessTokenLifetime ?? '15m'
   const clientFields = resolveClientFields(config.clientFields, validator)
   const resolved: Omit<Settings, keyof RouteSettings> = {
     ...issuer,
@@ -146,7 +145,7 @@ export function resolveSettings(given: Config): Settings {
     prefix: resolvePrefix(config.prefix ?? '/oauth', validator),
     scopes,
     ...descriptions,
-    accessTokenLifetime: time('accessTokenLifetime', accessTokenLifetime, '15m'),
+    accessTokenLifetime: validator.duration('accessTokenLifetime', accessTokenLifetime),
     signIn: resolveSignIn(config.grants, { accessTokenLifetime, rules: scopes }, validator),
     ...resolveTokenFunctions(config),
     personalTokens,
@@ -173,7 +172,7 @@ export function resolveSettings(given: Config): Settings {
     returnOrigins: resolveReturnOrigins(issuer.issuer, config.returnOrigins ?? [], validator),
     clientFields,
     clients: resolveClients(config.clients ?? [], { ...providers, scopes, fields: clientFields }, validator),
-    trustedProxies: resolveProxies(config.trustedProxies ?? [], validator),
+    trustedProxies: resolveTrustedProxies(config.trustedProxies ?? [], validator),
     throttle: resolveThrottle(config.throttle ?? {}, validator),
     ...resolveRevocations(config.revocations ?? {}, validator),
     broadcast: resolveBroadcast(config.broadcast, validator),
@@ -196,70 +195,10 @@ export function resolveSettings(given: Config): Settings {
   return Object.freeze(settings)
 }
 
-const resolveReturnOrigins = (
-  issuer: string,
-  origins: readonly string[],
-  validator: Validator,
-): ReadonlySet<string> =>
-  new Set([new URL(issuer).origin, ...resolveWebOrigins('returnOrigins', origins, validator)])
-
-function resolveProxies(proxies: readonly string[], validator: Validator): readonly string[] {
-  for (const [index, proxy] of proxies.entries()) {
-    if (!isAddressRange(proxy))
-      validator.problem(
-        `trustedProxies[${index}]`,
-        "must be an IP address or a CIDR range, such as '10.0.0.0/8'",
-      )
-  }
-  return proxies
-}
-
-function resolveThrottle(
-  { perAddress, perAccount }: NonNullable<Config['throttle']>,
-  validator: Validator,
-): ThrottleLimits {
-  const limit = (path: string, given: FailureLimit | undefined, fallback: Limit): Limit => ({
-    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? fallback.failures),
-    window: given ? validator.duration(`throttle.${path}.window`, given.window) : fallback.window,
-  })
-  return {
-    perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
-    perAccount: limit('perAccount', perAccount, DEFAULT_THROTTLE_LIMITS.perAccount),
-  }
-}
-
-/** One failed poll must not make guards answer 503. */
-function resolveRevocations(
-  {
-    pollInterval: interval = '1s',
-    maxStaleness: staleness = '10s',
-    strict = false,
-  }: NonNullable<Config['revocations']>,
-  validator: Validator,
-): Pick<Settings, 'pollInterval' | 'maxStaleness' | 'isStrict'> {
-  const pollInterval = validator.duration('revocations.pollInterval', interval)
-  const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
-  if (maxStaleness <= pollInterval)
-    validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
-  return { pollInterval, maxStaleness, isStrict: validator.boolean('revocations.strict', strict) }
-}
-
 function resolveBroadcast(broadcast: Config['broadcast'], validator: Validator): Broadcast | undefined {
   if (broadcast && typeof broadcast.open !== 'function')
     validator.problem('broadcast', "is not a broadcast. Write redis('redis://localhost:6379')")
   return broadcast
-}
-
-function resolveSecrets({ secrets, store, issuer }: Config, validator: Validator): SecretsSource {
-  if (typeof secrets === 'function') return secrets({ store, issuer })
-  const given = typeof secrets === 'object' ? secrets : { signingKeys: [], secrets: [] }
-  if (given !== secrets)
-    validator.problem(
-      'secrets',
-      `${secrets ? 'is not a source of secrets' : 'is missing'}. Write secretsFromDirectory('./data/secrets')`,
-    )
-  if ('load' in given) return given
-  return { description: 'the configuration', load: async () => given }
 }
 
 function checkStore({ store }: Partial<Config>, validator: Validator): void {
@@ -268,31 +207,4 @@ function checkStore({ store }: Partial<Config>, validator: Validator): void {
       'store',
       `${store ? 'is not a store' : 'is missing'}. Write sqlite('./data/consulate.db')`,
     )
-}
-
-/**
- * The longest lifetimes, in milliseconds, without those of single clients. Keys must stay published for as long as the tokens
- * and API cookies they signed.
- */
-export interface Lifetimes {
-  readonly accessToken: number
-  /** The lifetime without use; undefined if no refresh tokens are issued. */
-  readonly refreshToken: number | undefined
-}
-
-export function maxLifetimes(settings: Settings): Lifetimes {
-  const { accessTokenLifetime, accessTokenLifetimes, personalTokens, refresh, signIn, apiCookie } = settings
-  const personalLifetime = personalTokens?.maximumLifetime ?? 0
-  const signInLifetime = signIn?.accessTokenLifetime ?? 0
-  const refreshLifetimes = [refresh, signIn?.refresh].flatMap((policy) => policy?.lifetime ?? [])
-  return {
-    accessToken: Math.max(
-      accessTokenLifetime,
-      ...accessTokenLifetimes.values(),
-      personalLifetime,
-      signInLifetime,
-      apiCookie?.lifetime ?? 0,
-    ),
-    refreshToken: refreshLifetimes.length > 0 ? Math.max(...refreshLifetimes) : undefined,
-  }
 }

@@ -1,4 +1,6 @@
 import type { Duration } from '../lib/duration.ts'
+import type { Validator } from '../lib/validator.ts'
+import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
 export interface FailureLimit {
@@ -19,4 +21,18 @@ export interface ThrottleConfig {
    * this limit for themselves. Default `{ failures: 10, window: '15m' }`.
    */
   readonly perAccount?: FailureLimit
+}
+
+export function resolveThrottle(
+  { perAddress, perAccount }: ThrottleConfig,
+  validator: Validator,
+): ThrottleLimits {
+  const limit = (path: string, given: FailureLimit | undefined, fallback: Limit): Limit => ({
+    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? fallback.failures),
+    window: given ? validator.duration(`throttle.${path}.window`, given.window) : fallback.window,
+  })
+  return {
+    perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
+    perAccount: limit('perAccount', perAccount, DEFAULT_THROTTLE_LIMITS.perAccount),
+  }
 }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { maxLifetimes, resolveSettings } from '../../src/config/settings.ts'
+import { maxLifetimes } from '../../src/config/lifetimes.ts'
+import { resolveSettings } from '../../src/config/settings.ts'
 import { ConfigError } from '../../src/index.ts'
 import type { Config, PersonalTokensConfig } from '../../src/index.ts'
 import { formOf, linkTo, openBrowser } from '../support/browser.ts'

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { maxLifetimes, resolveSettings } from '../../src/config/settings.ts'
+import { maxLifetimes } from '../../src/config/lifetimes.ts'
+import { resolveSettings } from '../../src/config/settings.ts'
 import { signIn, type Config, type SignInOptions } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { commonConfig } from '../support/config.ts'
