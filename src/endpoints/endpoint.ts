@@ -1,4 +1,5 @@
 import type { HttpResponse, HttpRequest } from '../lib/http.ts'
+import type { RouteName } from '../model/route-name.ts'
 import type { Session } from '../model/session.ts'
 import type { NewCookie } from '../sessions/cookies.ts'
 import type { BaseUser } from '../users/provider.ts'
@@ -62,3 +63,15 @@ export interface Endpoint {
   /** How errors are sent: as JSON, or as a page unless the caller asks for JSON. */
   readonly errors: 'json' | 'page'
 }
+
+export const endpoint = (
+  name: RouteName,
+  path: string,
+  methods: Endpoint['methods'],
+  cors: CorsPolicy,
+  errors: Endpoint['errors'],
+): Endpoint => ({ name, path, methods, cors, errors })
+
+/** Returns the endpoints of a feature if it is on. */
+export const on = (isOn: boolean, list: () => readonly Endpoint[]): readonly Endpoint[] =>
+  isOn ? list() : []

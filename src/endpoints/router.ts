@@ -2,9 +2,10 @@ import type { Settings } from '../config/settings.ts'
 import { ConfigError } from '../errors.ts'
 import type { HttpRequest } from '../lib/http.ts'
 import type { Endpoint } from './endpoint.ts'
+import { findEndpoint } from './find.ts'
 import { createPrefixWarning } from './prefix-warning.ts'
 import { createProbes, type Probe } from './probes.ts'
-import { createEndpoints, findEndpoint } from './routes.ts'
+import { createEndpoints } from './routes.ts'
 
 /** The path of a request, and what the routers of the app have left of it. */
 export type Location = Pick<HttpRequest, 'path' | 'routedPath'>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Endpoint } from '../../src/endpoints/endpoint.ts'
+import { findEndpoint } from '../../src/endpoints/find.ts'
 import { idIn } from '../../src/endpoints/paths.ts'
-import { findEndpoint } from '../../src/endpoints/routes.ts'
 
 const PATHS = ['/apps', '/apps/customers', '/apps/{id}', '/apps/{id}/secret', '/apps/customers/{id}']
 
