@@ -4,31 +4,28 @@ import { createAdministration, type Administration } from './administration/admi
 import type { AnyFieldsSchema, FieldsSchema } from './clients/fields.ts'
 import type { Config } from './config/config.ts'
 import { describeScopes } from './endpoints/descriptions.ts'
-import type { Endpoint } from './endpoints/endpoint.ts'
-import { handle } from './endpoints/handle.ts'
 import { createAppPages, type AppPages } from './endpoints/app-pages.ts'
 import { createHealth, type Health } from './endpoints/health.ts'
 import { challengeMetadataUrl, metadataOf } from './endpoints/oauth/resource-metadata.ts'
 import { pathsOf } from './endpoints/paths.ts'
-import { createRouter, type Router } from './endpoints/router.ts'
+import { createRouter } from './endpoints/router.ts'
 import { routesOf, type Route } from './endpoints/routes.ts'
 import type { Services } from './endpoints/services.ts'
 import { createEvents, type Events } from './events.ts'
 import type { AnyClaims } from './guard/auth.ts'
 import { createAudiences } from './guard/audiences.ts'
-import { unavailable } from './guard/refusal.ts'
 import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from './guard/request-guards.ts'
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { locationOf, type AnyRequest } from './lib/location.ts'
-import { json, NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
-import { once, withinTimeLimit, type Once } from './lib/async.ts'
-import { limitDatabaseWait } from './lib/database-wait.ts'
+import { NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
+import { once, type Once } from './lib/async.ts'
 import { preferredLanguages } from './lib/language.ts'
 import type { Logger } from './lib/log.ts'
 import { resolveSettings, type Settings } from './config/settings.ts'
 import { EVERY_SCOPE } from './model/scope.ts'
 import { isSameResource, type ProtectedResource, type ResourceMetadata } from './model/resource.ts'
 import type { AnyUser, BaseUser } from './users/provider.ts'
+import { createCheck, createHandler } from './wait-for-start.ts'
 import { openOutbox } from './webhooks/outbox.ts'
 
 /**
@@ -190,7 +187,13 @@ export function openServer<
   const guards = createGuards<Scope, Main, Claims>(shared, settings.provider as Main)
   const core: Core = {
     ...guards.core,
-    handle: createHandler(settings, untyped.store, router, start, health),
+    handle: createHandler({
+      start,
+      router,
+      health,
+      waitLimit: untyped.store.waitLimit,
+      logger: settings.logger,
+    }),
     logger: settings.logger,
   }
   const server: AuthorizationServer<Scope, Main, Other, User, Claims, Schema> = {
@@ -250,49 +253,3 @@ function findProtectedResource({ protectedResources }: Settings, resource: strin
   const known = protectedResources.map(({ uri }) => uri).join(', ')
   throw new ConfigError([{ path: 'resources', message: `has no ${JSON.stringify(resource)}, only ${known}` }])
 }
-
-/** How long (ms) a request waits for the server to start. The start itself may take longer. */
-const START_LIMIT = 10_000
-
-/** Returns undefined, and logs why, if the server cannot start, or not yet. */
-const tryStart = (start: Once<Services>, logger: Logger): Promise<Services | undefined> =>
-  withinTimeLimit(start, START_LIMIT, () => new Error(`It did not start within ${START_LIMIT} ms`)).catch(
-    (cause: unknown) => {
-      logger.log('error', 'Server cannot start', { cause: String(cause) })
-      return undefined
-    },
-  )
-
-function createHandler(
-  settings: Settings,
-  { waitLimit = Number.POSITIVE_INFINITY }: Config['store'],
-  router: Router,
-  start: Once<Services>,
-  health: () => Promise<Health>,
-): Core['handle'] {
-  const answer = async (endpoint: Endpoint, request: HttpRequest): Promise<HttpResponse> => {
-    const services = start.result() ?? (await tryStart(start, settings.logger))
-    return services ? limitDatabaseWait(waitLimit, () => handle(endpoint, services, request)) : NOT_STARTED
-  }
-  return (request) => {
-    const found = router.find(request)
-    if (!found) return undefined
-    return 'methods' in found ? answer(found, request) : found.handle(request, health)
-  }
-}
-
-function createCheck(start: Once<Services>, logger: Logger): GuardCore['check'] {
-  return (request, requirement) => {
-    const services = start.result()
-    if (services) return services.checkRequest(request, requirement)
-    return tryStart(start, logger).then(
-      (started) => started?.checkRequest(request, requirement) ?? unavailable(),
-    )
-  }
-}
-
-const NOT_STARTED = json(
-  503,
-  { error: 'temporarily_unavailable', error_description: 'Try again in a moment' },
-  { 'Retry-After': '5' },
-)

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'server-guard.ts',
     'signers.ts',
     'user-directory.ts',
+    'wait-for-start.ts',
     'server.ts',
     'index.ts',
   ],
