@@ -1,34 +1,23 @@
 import { openAppSessionCookies, openSessions } from './app-sessions.ts'
 import { openApiCookies } from './api-cookies.ts'
 import { createAudit } from './audit/audit.ts'
-import { NO_BROADCAST, type BroadcastConnection, type LiveRevocations } from './broadcast/broadcast.ts'
 import { createConnections } from './clients/connections.ts'
 import { openClientServices } from './client-services.ts'
-import { reconcileClients } from './clients/reconcile.ts'
 import type { Config } from './config/config.ts'
 import { findLegacyGrants } from './config/grants.ts'
 import type { Services } from './endpoints/services.ts'
-import { ConfigError } from './errors.ts'
+import { openFoundation, type Emitter, type Foundation } from './foundation.ts'
 import { createGrantContext } from './grant-context.ts'
-import type { IssuanceContext } from './issuance/context.ts'
 import { createCustomize } from './issuance/customize.ts'
 import { createIssuance, type Issuance } from './issuance/issue.ts'
 import { startLastUsedTracker } from './jobs/last-used.ts'
 import { startMaintenance } from './jobs/maintenance.ts'
 import { startOwnerCheck } from './jobs/owner-check.ts'
-import type { DerivedKeys } from './keys/derived.ts'
-import { managedKeysOf } from './keys/managed-directory.ts'
-import { checkFingerprint } from './keys/fingerprint.ts'
-import { createLiveKeys, type LiveKeys } from './keys/live.ts'
-import { EXPIRY_MARGIN } from './lib/clock.ts'
-import { randomBase64url } from './lib/hash.ts'
-import { subjectOf, type UserRef } from './model/subject.ts'
 import { createAccessTokens } from './passport/access-token.ts'
 import { openNodeMessages } from './node-messages.ts'
 import { openPasswordResets } from './password-resets.ts'
 import { createPersonalTokens, type PersonalTokens } from './personal-tokens/personal-tokens.ts'
 import { shareRevocations } from './revocations/announcements.ts'
-import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts'
 import { createRevoker } from './revocations/revoker.ts'
 import { createDevices } from './sessions/devices.ts'
 import { createDeviceCookies } from './sessions/device-cookie.ts'
@@ -39,35 +28,9 @@ import { createServerGuards } from './server-guard.ts'
 import { createSigners } from './signers.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import type { Settings } from './config/settings.ts'
-import type { Store } from './store/contract.ts'
-import { openObservedStore } from './telemetry/open.ts'
 import { createThrottles, type Throttles } from './throttle/throttles.ts'
-import { openUserDirectory } from './user-directory.ts'
 import { openDispatcher } from './webhooks/dispatcher.ts'
 import { createWebhookManagement } from './webhooks/management.ts'
-
-/** Where events go. */
-type Emitter = Pick<Services, 'events' | 'outbox'>
-
-/** The parts that can fail to open, and that all others need. */
-interface Foundation
-  extends
-    Pick<
-      Services,
-      | 'settings'
-      | 'store'
-      | 'telemetry'
-      | 'feed'
-      | 'broadcast'
-      | 'userDirectory'
-      | 'subjectOf'
-      | keyof Emitter
-    >,
-    Pick<IssuanceContext, 'isRevoked'> {
-  readonly liveKeys: LiveKeys
-  /** Names this node in rows with times that only its own clock can judge. New at each start. */
-  readonly nodeId: string
-}
 
 /**
  * Assembles the server: loads the secrets, applies migrations, starts following revocations and key changes.
@@ -79,61 +42,6 @@ export async function startServices(settings: Settings, config: Config, emitter:
   for (const legacy of findLegacyGrants(settings))
     settings.logger.log('warn', 'Insecure grant is enabled', { ...legacy })
   return createServices(foundation)
-}
-
-/** Does everything that can fail before it starts timers: a failed start leaves nothing running, and can be repeated. */
-async function openFoundation(
-  settings: Settings,
-  config: Config,
-  { events, outbox }: Emitter,
-): Promise<Foundation> {
-  const { store, telemetry, watchFeed } = await openObservedStore(settings, config, events)
-  const { clock, issuer, logger } = settings
-  const subject = (user: UserRef): string => subjectOf(user, settings.provider)
-  const userDirectory = openUserDirectory(settings, config, subject)
-  // Secrets in the store need its tables. Other mistakes must not leave a new database behind.
-  if (managedKeysOf(settings.secrets)?.areInStore) await prepareTables(settings, store)
-  const liveKeys = await createLiveKeys(settings.secrets, issuer)
-  const check = (candidates: DerivedKeys): Promise<void> => checkFingerprint(store, candidates, clock.now())
-  await prepareTables(settings, store)
-  await check(liveKeys.derived)
-  await reconcileClients({ ...settings, store: store.clients, events }, settings.clients)
-  const feed = createRevocationFeed({ ...settings, source: store.revocations })
-  watchFeed(feed)
-  await feed.sync()
-  feed.start()
-  liveKeys.start({
-    logger,
-    check,
-    onChange: ({ kid, secret }) => events.emit('keys.changed', { requestId: null, kid, secretId: secret }),
-  })
-  const broadcast = openBroadcast(settings, store, feed)
-  const nodeId = randomBase64url(6)
-  return {
-    settings,
-    store,
-    telemetry,
-    events,
-    outbox,
-    feed,
-    broadcast,
-    userDirectory,
-    subjectOf: subject,
-    isRevoked: (authorization) =>
-      feed.hasRevokedAuthorization({ ...authorization, subject: subject(authorization) }),
-    liveKeys,
-    nodeId,
-  }
-}
-
-/** Connects last, and does not wait: the feed has everything already. */
-function openBroadcast(settings: Settings, store: Store, feed: RevocationFeed): BroadcastConnection {
-  const list: LiveRevocations['list'] = (cursor, limit) =>
-    store.revocations.listSince(cursor, settings.clock.now() - EXPIRY_MARGIN, limit)
-  const revocations = { list, isFresh: feed.isFresh }
-  const connection = settings.broadcast?.open({ ...settings, revocations }) ?? NO_BROADCAST
-  feed.onAdded((entry) => connection.record?.(entry))
-  return connection
 }
 
 function createServices(foundation: Foundation): Services {
@@ -274,15 +182,3 @@ const openPersonalTokens = (
 
 /** If personal access tokens are off, existing ones can still be listed and revoked. */
 const NO_NEW_TOKENS = { lifetime: 0, maximumLifetime: 0 } as const
-
-async function prepareTables(settings: Settings, store: Store): Promise<void> {
-  const pending =
-    settings.migrations === 'on-start'
-      ? await store.migrate().then(() => [])
-      : await store.pendingMigrations()
-  if (pending.length > 0) {
-    throw new ConfigError([
-      { path: 'store', message: `has pending migrations (${pending.join(', ')}). Run "consulate migrate"` },
-    ])
-  }
-}

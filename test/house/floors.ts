@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'app-sessions.ts',
     'assembly.ts',
     'client-services.ts',
+    'foundation.ts',
     'grant-context.ts',
     'node-messages.ts',
     'administration',
