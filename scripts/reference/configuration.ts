@@ -4,7 +4,12 @@ import { code, membersOf, table, type Member } from './members.ts'
 /** Sources by path. */
 type Files = Readonly<Record<string, string>>
 
-interface Option extends Member {
+/** A member, and the file that declares it. */
+interface LocatedMember extends Member {
+  readonly file: string
+}
+
+interface Option extends LocatedMember {
   /** As in the `path` of a `ConfigError`: `pages.name`. */
   readonly path: string
 }
@@ -53,7 +58,7 @@ const GUIDES: Readonly<Record<string, string>> = {
 export function configurationTables(
   files: Files,
 ): Readonly<Record<'required' | 'users' | 'optional', string>> {
-  const options = membersOf(files[CONFIG] ?? '', 'Config')
+  const options = allMembersOf(files, CONFIG, 'Config')
   const required = options.filter(({ isOptional }) => !isOptional)
   const optional = options.filter(({ isOptional }) => isOptional)
   return {
@@ -64,7 +69,7 @@ export function configurationTables(
     users: table(['member', 'default', 'description'], userMembers(files).map(row)),
     optional: table(
       ['option', 'default', 'description'],
-      optional.flatMap((option) => withNested(files, CONFIG, { ...option, path: option.name })).map(row),
+      optional.flatMap((option) => withNested(files, { ...option, path: option.name })).map(row),
     ),
   }
 }
@@ -74,8 +79,8 @@ const PROVIDER = 'src/users/provider.ts'
 /** Returns the members of a user provider. */
 function userMembers(files: Files): readonly Option[] {
   const members = (name: string, prefix = ''): readonly Option[] =>
-    membersOf(files[PROVIDER] ?? '', name).map((member) => ({ ...member, path: prefix + member.name }))
-  const [appSession] = membersOf(files[PROVIDER] ?? '', 'UserProvider')
+    membersAt(files, PROVIDER, name).map((member) => ({ ...member, path: prefix + member.name }))
+  const [appSession] = membersAt(files, PROVIDER, 'UserProvider')
   return [
     ...members('UserSource'),
     ...members('PasswordFunctions'),
@@ -85,14 +90,13 @@ function userMembers(files: Files): readonly Option[] {
 }
 
 /** Returns an option, followed by those of its own type if that is an interface of options. */
-function withNested(files: Files, file: string, option: Option): readonly Option[] {
+function withNested(files: Files, option: Option): readonly Option[] {
   const [, type = ''] = /\b(\w+(?:Config|Options|Links))\b/.exec(option.type) ?? []
   const path = option.type.endsWith('[]') ? `${option.path}[]` : option.path
-  const nested = type === '' ? [] : allMembersOf(files, file, type)
-  const owner = type === '' ? file : (fileOf(files, file, type) ?? file)
+  const nested = type === '' ? [] : allMembersOf(files, option.file, type)
   return [
     option,
-    ...nested.flatMap((member) => withNested(files, owner, { ...member, path: `${path}.${member.name}` })),
+    ...nested.flatMap((member) => withNested(files, { ...member, path: `${path}.${member.name}` })),
   ]
 }
 
@@ -106,7 +110,7 @@ function fileOf(files: Files, file: string, name: string): string | undefined {
 }
 
 /** Returns the members of an interface that a file declares or imports, and of those that it extends. */
-function allMembersOf(files: Files, from: string, name: string): readonly Member[] {
+function allMembersOf(files: Files, from: string, name: string): readonly LocatedMember[] {
   const file = fileOf(files, from, name)
   if (file === undefined) return []
   const source = files[file] ?? ''
@@ -114,9 +118,12 @@ function allMembersOf(files: Files, from: string, name: string): readonly Member
   const inherited = [...bases.matchAll(/\w+(?:Config|Options)\b/g)].flatMap(([base]) =>
     allMembersOf(files, file, base),
   )
-  const members = [...membersOf(source, name), ...inherited]
+  const members = [...membersAt(files, file, name), ...inherited]
   return [...new Map(members.toReversed().map((member) => [member.name, member])).values()].toReversed()
 }
+
+const membersAt = (files: Files, file: string, name: string): readonly LocatedMember[] =>
+  membersOf(files[file] ?? '', name).map((member) => ({ ...member, file }))
 
 function row({ path, doc, isOptional }: Option): readonly string[] {
   const { text, fallback } = splitDefault(doc.join(' '))

@@ -1,4 +1,3 @@
-import type { Broadcast } from '../broadcast/broadcast.ts'
 import type { AnyFieldsSchema, FieldsInput, FieldsOf, FieldsSchema } from '../clients/fields.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { ImplicitGrant } from '../grants/implicit.ts'
@@ -6,11 +5,8 @@ import type { SignInFeature } from '../grants/sign-in.ts'
 import type { TokenInfo, TokenResponseInfo } from '../issuance/customize.ts'
 import type { Secrets } from '../keys/secrets.ts'
 import type { SecretsFactory, SecretsSource } from '../keys/secrets-source.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { AuditConfig } from './audit.ts'
 import type { Duration } from '../lib/duration.ts'
 import type { AnyClaims } from '../guard/auth.ts'
-import type { Logger } from '../lib/log.ts'
 import type { Store } from '../store/contract.ts'
 import type { AnyUserProvider, BaseUser, UserProviderFactory } from '../users/provider.ts'
 import type { AccountPage } from '../model/account-page.ts'
@@ -18,18 +14,15 @@ import type { Locate } from '../sessions/places.ts'
 import type { ApiCookieConfig } from './api-cookie.ts'
 import type { DeclaredClient } from './clients.ts'
 import type { KeepSignedInConfig } from './keep-signed-in.ts'
+import type { OperationConfig } from './operation.ts'
 import type { PassportConfig } from './passport.ts'
 import type { PagesConfig } from './pages.ts'
 import type { PasswordResetConfig } from './password-reset.ts'
 import type { PersonalTokensConfig } from './personal-tokens.ts'
-import type { RevocationsConfig } from './revocations.ts'
-import type { ThrottleConfig } from './throttle.ts'
 import type { ResourceConfig } from './resources.ts'
 import type { RoutesConfig } from './routes.ts'
 import type { ScopeConfig } from './scopes.ts'
 import type { UserAppsConfig } from './user-apps.ts'
-import type { MetricsConfig } from './metrics.ts'
-import type { WebhooksConfig } from './webhooks.ts'
 import type { ConsentRequestInfo } from './consent-request.ts'
 
 /**
@@ -44,7 +37,7 @@ export interface Config<
   Other extends string = string,
   Claims extends object = AnyClaims,
   Schema extends FieldsSchema = AnyFieldsSchema,
-> {
+> extends OperationConfig {
   /**
    * The public URL of the server, and the `iss` claim of its tokens: `https://id.example.com`. Must use https; http is
    * allowed for loopback addresses. May have a path, but no trailing slash, query or fragment (RFC 8414 section 2).
@@ -221,23 +214,6 @@ export interface Config<
    */
   readonly returnOrigins?: readonly string[]
   /**
-   * The proxies whose `X-Forwarded-For` header is trusted: addresses or CIDR ranges, such as `'10.0.0.0/8'`. Without them,
-   * behind a proxy, all users share the failure limit of its address. Default: none.
-   */
-  readonly trustedProxies?: readonly string[]
-  /** Limits on failures such as wrong passwords, secrets and codes. */
-  readonly throttle?: ThrottleConfig
-  /** How this node learns what other nodes revoke. */
-  readonly revocations?: RevocationsConfig
-  /**
-   * Carries messages between the nodes, so that a sign-out takes effect on all of them within milliseconds:
-   * `redis('redis://…')` from `consulate/redis`. Without it, and while it is unreachable, nodes poll the store.
-   * Default: none.
-   */
-  readonly broadcast?: Broadcast | undefined
-  /** How many verified tokens a guard caches, at about 2 kB each. Default 20,000. */
-  readonly guardCacheSize?: number
-  /**
    * The pages on which users manage their account: `'devices'` (`/account/devices`: sign out devices), `'password'`
    * (`/account/password`: change the password), `'apps'` (`/account/apps`: connected apps), `'tokens'` (`/account/tokens`:
    * personal access tokens) and `'developer'` (`/account/developer`: the user's own apps). Default: all whose feature is on,
@@ -251,34 +227,6 @@ export interface Config<
   readonly locate?: Locate
   /** The name, logo, color and links of the server's own pages, or pages of your own. */
   readonly pages?: PagesConfig<NoInfer<[Other] extends [never] ? User : User | BaseUser>>
-  /**
-   * `'on-start'`: the server creates and updates its tables when it starts. `'manual'`: it refuses to start if a migration is
-   * pending; run `consulate migrate` first. Default `'on-start'`.
-   */
-  readonly migrations?: 'on-start' | 'manual'
-  /**
-   * What the audit log records and for how long, for `consulate audit`, `consulate explain` and `server.audit`. `'off'`
-   * records nothing. Default `{ keep: '7d' }`, with all events that are not too frequent.
-   */
-  readonly audit?: AuditConfig | 'off'
-  /**
-   * How often the server deletes rows that expired or were revoked more than a week ago: at most every 10 days, or
-   * `'manual'`: never; run `consulate purge` or call `server.purge()`. Default `{ every: '1h' }`.
-   */
-  readonly purge?: { readonly every?: Duration } | 'manual'
-  /**
-   * The endpoints that receive events as signed HTTP requests: `{ endpoints: [{ id: 'crm', url, secret }] }`. Default: none.
-   */
-  readonly webhooks?: WebhooksConfig | undefined
-  /**
-   * Metrics for Prometheus: `{}`, or `{ token }` for the endpoint `/oauth/metrics`. Needs the package `prom-client`.
-   * Default: off.
-   */
-  readonly metrics?: MetricsConfig | undefined
-  /** Where log lines go. Default: `jsonLogger()`, JSON lines on standard error. */
-  readonly logger?: Logger
-  /** The clock, for tests. Default: the system clock. */
-  readonly clock?: Clock
 }
 
 /**
