@@ -5,12 +5,12 @@ import type { Client, ClientChanges, ClientSecret } from '../../model/client.ts'
 import type { JsonObject } from '../../lib/json-value.ts'
 import { originOf } from '../../model/redirect-uri.ts'
 import type { ClientListOptions, ClientStore, OwnerLimits } from '../clients.ts'
-import { fromFlag, fromJson, numberOrNull, toFlag, toJson } from './columns.ts'
+import { fromFlag, fromJson, numberOrNull, toFlag, toJson, type AnyInteger } from './columns.ts'
 import { createEpochCounters, NO_SUBJECT } from './epochs.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { QueryRunner, Database } from './database.ts'
-import type { AnyInteger, ClientTable } from './tables.ts'
+import type { ClientTable } from './tables.ts'
 
 export function createClientStore(database: Database): ClientStore {
   const { db, dialect, first, all, transaction } = database

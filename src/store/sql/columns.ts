@@ -1,6 +1,14 @@
 import { sql } from 'kysely'
-import type { RawBuilder } from 'kysely'
-import type { AnyInteger } from './tables.ts'
+import type { ColumnType, RawBuilder } from 'kysely'
+
+/** A 64-bit integer as a driver returns it, which may be text. Convert it with `Number`. */
+export type AnyInteger = number | bigint | string
+
+/** An ID that the database assigns. */
+export type Serial = ColumnType<AnyInteger, never, never>
+
+export type Integer = ColumnType<AnyInteger, number, number>
+export type NullableInteger = ColumnType<AnyInteger | null, number | null, number | null>
 
 export const toFlag = (value: boolean): number => (value ? 1 : 0)
 

@@ -2,12 +2,12 @@ import { sql } from 'kysely'
 import type { ExpressionBuilder, ExpressionWrapper, RawBuilder, SqlBool } from 'kysely'
 import type { Connection, ConnectionStore } from '../connections.ts'
 import { toAuthorization } from './authorizations.ts'
-import { fromJson, numberOrNull } from './columns.ts'
+import { fromJson, numberOrNull, type AnyInteger } from './columns.ts'
 import { NO_SCOPE } from './consents.ts'
 import type { Database } from './database.ts'
 import { createDisconnect } from './disconnect.ts'
 import { prepare } from './prepare.ts'
-import type { AnyInteger, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 
 /** Whose connected apps are read, and when. */
 interface Owner {

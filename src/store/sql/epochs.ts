@@ -1,9 +1,10 @@
 import { expressionBuilder, sql } from 'kysely'
 import type { Expression, ExpressionBuilder } from 'kysely'
 import type { Epochs } from '../../model/epochs.ts'
+import type { AnyInteger } from './columns.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { prepare } from './prepare.ts'
-import type { AnyInteger, EpochKind, Tables } from './tables.ts'
+import type { EpochKind, Tables } from './tables.ts'
 
 /** The counters in `consulate_epochs`. A counter without a row is 0. */
 export interface EpochCounters {

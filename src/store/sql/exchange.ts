@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import type { Insertable } from 'kysely'
 import type { CodeStore } from '../codes.ts'
 import { toAuthorizationRow } from './authorizations.ts'
-import { toFlag } from './columns.ts'
+import { toFlag, type AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
 import { currentEpoch, currentIssuerEpoch } from './epochs.ts'
 import { prepare, prepareInsert, type PreparedQuery } from './prepare.ts'
-import type { AnyInteger, AuthorizationTable } from './tables.ts'
+import type { AuthorizationTable } from './tables.ts'
 
 type AuthorizationRow = Insertable<AuthorizationTable>
 

@@ -1,6 +1,6 @@
 import { sql, type AliasableExpression } from 'kysely'
+import type { AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
-import type { AnyInteger } from './tables.ts'
 
 /** What was revoked, and when the last access token of each expires, if there is one. */
 type Revoked = AliasableExpression<{ readonly id: string; readonly last_expiry: AnyInteger | null }>

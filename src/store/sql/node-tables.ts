@@ -1,4 +1,5 @@
-import type { TableDefinition } from './schema.ts'
+import type { Integer, Serial } from './columns.ts'
+import type { TableDefinition } from './table-definition.ts'
 
 /** The table of the fourteenth migration: jobs that one node does at a time. */
 export const LEASES: TableDefinition = {
@@ -8,3 +9,17 @@ export const LEASES: TableDefinition = {
 
 /** The table of the fifteenth migration: messages between nodes. */
 export const MESSAGES: TableDefinition = { columns: { id: 'serial', message: 'text' } }
+
+/** `consulate_leases`: jobs that one node does at a time. */
+export interface LeaseTable {
+  name: string
+  holder: string | null
+  version: Integer
+  state: string | null
+}
+
+/** `consulate_messages`: messages between nodes. */
+export interface MessageTable {
+  id: Serial
+  message: string
+}

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { SqlBool } from 'kysely'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
+import type { AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
 import { prepare, type PreparedQuery } from './prepare.ts'
 import { laterOf, PURGEABLES, type Due, type Purgeable } from './purgeable.ts'
-import type { AnyInteger } from './tables.ts'
 
 type Key = string | number
 

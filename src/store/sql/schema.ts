@@ -1,36 +1,10 @@
-import type { ColumnTypes } from './dialect.ts'
+import type { TableDefinition } from './table-definition.ts'
 import type { Tables } from './tables.ts'
-
-/** The kind of a column. A question mark makes it nullable. */
-export type ColumnKind = keyof ColumnTypes | `${keyof ColumnTypes}?`
-
-/** A table with its keys and indexes. */
-export interface TableDefinition {
-  readonly columns: Readonly<Record<string, ColumnKind>>
-  /** Left out if a column is `serial`. */
-  readonly primaryKey?: readonly string[]
-  readonly unique?: readonly string[]
-  readonly indexes?: readonly string[][]
-}
 
 const EPOCHS = { issuer_epoch: 'count', client_epoch: 'count', user_epoch: 'count' } as const
 
 /** The tables of the first migration. */
-export const FIRST_TABLES: Readonly<
-  Record<
-    Exclude<
-      keyof Tables,
-      | 'consulate_device_codes'
-      | 'consulate_password_resets'
-      | 'consulate_imported_tokens'
-      | 'consulate_sealed_secrets'
-      | `consulate_webhook_${string}`
-      | 'consulate_leases'
-      | 'consulate_messages'
-    >,
-    TableDefinition
-  >
-> = {
+export const FIRST_TABLES: Readonly<Record<string, TableDefinition>> = {
   consulate_clients: {
     columns: {
       id: 'id',

@@ -4,12 +4,12 @@ import type { Session } from '../../model/session.ts'
 import type { UserRef } from '../../model/subject.ts'
 import type { SessionRenewal, SessionStore } from '../sessions.ts'
 import type { ListOptions } from '../list-options.ts'
-import { fromFlag, fromJson, greaterOf, numberOrNull, toFlag, toJson } from './columns.ts'
+import { fromFlag, fromJson, greaterOf, numberOrNull, toFlag, toJson, type AnyInteger } from './columns.ts'
 import { createDependencyLock, dependenciesOfSession } from './dependencies.ts'
 import { pageLimit } from './paging.ts'
 import { prepare, prepareInsert } from './prepare.ts'
 import type { Database } from './database.ts'
-import type { AnyInteger, SessionTable, Tables } from './tables.ts'
+import type { SessionTable, Tables } from './tables.ts'
 
 export function createSessionStore(database: Database): SessionStore {
   const { db, first, all, execute, transaction } = database

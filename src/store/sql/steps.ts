@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ColumnDefinitionBuilder, Compilable, CreateTableBuilder, Kysely } from 'kysely'
 import type { ColumnTypes, SqlDialect } from './dialect.ts'
-import type { ColumnKind, TableDefinition } from './schema.ts'
+import type { ColumnKind, TableDefinition } from './table-definition.ts'
 import type { Tables } from './tables.ts'
 
 /** The kind of a column that a table gets later: nullable, or with 0 for the inserts of earlier versions. */

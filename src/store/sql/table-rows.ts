@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { CompiledQuery, RawBuilder } from 'kysely'
+import type { AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
 import type { StoredTable } from './table-list.ts'
-import type { AnyInteger } from './tables.ts'
 
 /** A row of any table: the values of its columns in their order. */
 export type Row = readonly (string | number | null)[]

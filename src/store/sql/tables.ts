@@ -1,10 +1,7 @@
 import type { ColumnType } from 'kysely'
-
-/** A 64-bit integer as a driver returns it, which may be text. Convert it with `Number`. */
-export type AnyInteger = number | bigint | string
-
-type Integer = ColumnType<AnyInteger, number, number>
-type NullableInteger = ColumnType<AnyInteger | null, number | null, number | null>
+import type { AnyInteger, Integer, NullableInteger, Serial } from './columns.ts'
+import type { LeaseTable, MessageTable } from './node-tables.ts'
+import type { WebhookDeliveryTable, WebhookEndpointTable } from './webhook-tables.ts'
 
 /** When a purge looks at the row. 0 in rows from before the column was added: the next purge sets it. */
 type PurgeTime = ColumnType<AnyInteger, number | undefined, number>
@@ -172,7 +169,7 @@ export interface ConsentTable {
 
 /** `consulate_revocations`: the revocation feed. */
 export interface RevocationTable {
-  id: ColumnType<AnyInteger, never, never>
+  id: Serial
   kind: string
   subject: string
   sub: string | null
@@ -207,7 +204,7 @@ export interface ImportedTokenTable {
 }
 
 export interface AuditTable {
-  id: ColumnType<AnyInteger, never, never>
+  id: Serial
   created_at: Integer
   request_id: string | null
   event: string
@@ -222,51 +219,12 @@ export interface AuditTable {
   detail: string
 }
 
-/** `consulate_webhook_deliveries`: one row for each message and endpoint. */
-export interface WebhookDeliveryTable {
-  id: ColumnType<AnyInteger, never, never>
-  message_id: string
-  endpoint_id: string
-  event: string
-  body: string
-  state: string
-  attempts: Integer
-  due_at: Integer
-  /** Random for each claim. Null until the first one. */
-  claim_id: string | null
-  created_at: Integer
-  finished_at: NullableInteger
-  status: NullableInteger
-  failure: string | null
-}
-
-/** `consulate_webhook_endpoints`: those that are disabled. */
-export interface WebhookEndpointTable {
-  id: string
-  url: string
-  disabled_at: Integer
-}
-
 /** `consulate_sealed_secrets`: one row, if the secrets are in the store. */
 export interface SealedSecretTable {
   id: string
   version: Integer
   /** JSON. */
   sealed: string
-}
-
-/** `consulate_leases`: jobs that one node does at a time. */
-export interface LeaseTable {
-  name: string
-  holder: string | null
-  version: Integer
-  state: string | null
-}
-
-/** `consulate_messages`: messages between nodes. */
-export interface MessageTable {
-  id: ColumnType<AnyInteger, never, never>
-  message: string
 }
 
 export interface Tables {

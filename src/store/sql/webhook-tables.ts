@@ -1,4 +1,5 @@
-import type { TableDefinition } from './schema.ts'
+import type { Integer, NullableInteger, Serial } from './columns.ts'
+import type { TableDefinition } from './table-definition.ts'
 
 /** The tables of webhooks. */
 export const WEBHOOK_TABLES: Readonly<Record<`consulate_webhook_${string}`, TableDefinition>> = {
@@ -25,4 +26,29 @@ export const WEBHOOK_TABLES: Readonly<Record<`consulate_webhook_${string}`, Tabl
     columns: { id: 'id', url: 'text', disabled_at: 'time' },
     primaryKey: ['id'],
   },
+}
+
+/** `consulate_webhook_deliveries`: one row for each message and endpoint. */
+export interface WebhookDeliveryTable {
+  id: Serial
+  message_id: string
+  endpoint_id: string
+  event: string
+  body: string
+  state: string
+  attempts: Integer
+  due_at: Integer
+  /** Random for each claim. Null until the first one. */
+  claim_id: string | null
+  created_at: Integer
+  finished_at: NullableInteger
+  status: NullableInteger
+  failure: string | null
+}
+
+/** `consulate_webhook_endpoints`: those that are disabled. */
+export interface WebhookEndpointTable {
+  id: string
+  url: string
+  disabled_at: Integer
 }

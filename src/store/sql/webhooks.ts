@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
 import type { Delivery, DeliveryState, NewDelivery } from '../../model/webhook.ts'
 import type { AttemptResult, DeliveryClaim, DeliveryListOptions, WebhookStore } from '../webhooks.ts'
-import { numberOrNull } from './columns.ts'
+import { numberOrNull, type AnyInteger } from './columns.ts'
 import type { Database, QueryRunner } from './database.ts'
 import { prepare, prepareInsert } from './prepare.ts'
-import type { AnyInteger, WebhookDeliveryTable } from './tables.ts'
+import type { WebhookDeliveryTable } from './webhook-tables.ts'
 
 export function createWebhookStore(database: Database): WebhookStore {
   const { db, all, first, change, transaction, withAddition } = database
