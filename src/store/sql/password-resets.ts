@@ -1,9 +1,8 @@
-import { sql } from 'kysely'
 import type { Insertable, Selectable } from 'kysely'
 import type { PasswordReset } from '../../model/password-reset.ts'
 import type { PasswordResetLimit, PasswordResetStore } from '../password-resets.ts'
 import { numberOrNull } from './columns.ts'
-import type { Database, QueryRunner } from './database.ts'
+import type { Database } from './database.ts'
 import { createDependencyLock } from './dependencies.ts'
 import { createEpochCounters } from './epochs.ts'
 import { prepare, prepareInsert } from './prepare.ts'
@@ -36,13 +35,14 @@ export function createPasswordResetStore(database: Database): PasswordResetStore
 
 /** Runs the same statements whether the user exists or not, and whether the limit is reached or not. */
 function createInsert(database: Database): PasswordResetStore['insert'] {
-  const lockUser = createUserLock(database)
+  const counters = createEpochCounters(database)
   const lockDependencies = createDependencyLock(database)
   const countRecent = prepareCount(database)
   const insert = prepareInsert(database.db, 'consulate_password_resets')
   return (reset, { subject, epochs }, { maximum, since }) =>
     database.transaction('relaxed', async (queries) => {
-      await lockUser(queries, subject)
+      // Makes the links of one user wait for each other, so that their limit holds.
+      await counters.lock(queries, 'user', subject)
       const dependencies = { epochs: { ...epochs, client: 0 }, subject, clientId: null, sessionId: null }
       if (!(await lockDependencies(queries, dependencies))) return 'revoked'
       const row = await queries.first(countRecent({ ...reset, since }))
@@ -50,23 +50,6 @@ function createInsert(database: Database): PasswordResetStore['insert'] {
       await queries.execute(insert(toRow(isLimited ? { ...reset, voidedAt: reset.createdAt } : reset)))
       return isLimited ? 'limited' : 'open'
     })
-}
-
-/** Creates a lock that makes the links of one user wait for each other, so that their limit holds. */
-function createUserLock(database: Database): (queries: QueryRunner, subject: string) => Promise<void> {
-  const counters = createEpochCounters(database)
-  const lock = prepare(({ subject }: { subject: string }) =>
-    database.db
-      .selectFrom('consulate_epochs')
-      .select('epoch')
-      .where('kind', '=', 'user')
-      .where('subject', '=', subject)
-      .modifyEnd(sql.raw(database.dialect.clauses.forUpdate)),
-  )
-  return async (queries, subject) => {
-    await counters.insert(queries, 'user', subject)
-    await queries.first(lock({ subject }))
-  }
 }
 
 type CountParameters = Pick<PasswordReset, 'provider' | 'userId'> & Pick<PasswordResetLimit, 'since'>
