@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../errors.ts'
 import type { Store } from '../../store/contract.ts'
+import { readApplied, UNFINISHED_COPY } from '../../store/sql/applied-migrations.ts'
 import type { Database } from '../../store/sql/database.ts'
-import { readApplied, UNFINISHED_COPY } from '../../store/sql/migrator.ts'
 import { databaseOf } from '../../store/sql/store.ts'
 import { listTables } from '../../store/sql/table-list.ts'
 import { countRows } from '../../store/sql/table-rows.ts'

@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely'
 import { ConfigError, StoreUnavailableError } from '../../errors.ts'
+import { markUnfinishedCopy, unmarkUnfinishedCopy } from '../../store/sql/applied-migrations.ts'
 import type { Database } from '../../store/sql/database.ts'
-import { UNFINISHED_COPY } from '../../store/sql/migrator.ts'
 import { listTables, type StoredTable } from '../../store/sql/table-list.ts'
 import { insertRows, readRows, type Row } from '../../store/sql/table-rows.ts'
 import { CommandError } from '../errors.ts'
@@ -16,8 +16,8 @@ export async function copyRows(
   onRows: (count: number) => void,
 ): Promise<void> {
   await target.transaction('durable', async (queries) => {
-    await queries.execute(unmark(target))
-    await queries.execute(mark(target))
+    await queries.execute(unmarkUnfinishedCopy(target.db))
+    await queries.execute(markUnfinishedCopy(target.db))
     for (const table of listTables()) await queries.execute(deleteAll(target, table))
   })
   for (const table of listTables()) {
@@ -30,7 +30,7 @@ export async function copyRows(
 
 /** Lets servers use the target. */
 export const finishCopy = (target: Database): Promise<number> =>
-  target.transaction('durable', (queries) => queries.execute(unmark(target)))
+  target.transaction('durable', (queries) => queries.execute(unmarkUnfinishedCopy(target.db)))
 
 async function copyTable(
   source: Database,
@@ -66,20 +66,6 @@ function splitBySize(rows: readonly Row[]): readonly (readonly Row[])[] {
   }
   return parts
 }
-
-const mark = ({ db }: Database): CompiledQuery =>
-  db
-    .withTables<{ consulate_migrations: { name: string; timestamp: string } }>()
-    .insertInto('consulate_migrations')
-    .values({ name: UNFINISHED_COPY, timestamp: new Date().toISOString() })
-    .compile()
-
-const unmark = ({ db }: Database): CompiledQuery =>
-  db
-    .withTables<{ consulate_migrations: { name: string } }>()
-    .deleteFrom('consulate_migrations')
-    .where('name', '=', UNFINISHED_COPY)
-    .compile()
 
 const deleteAll = ({ db }: Database, { name }: StoredTable): CompiledQuery =>
   db.withTables<Record<string, object>>().deleteFrom(name).compile()

@@ -1,7 +1,12 @@
-import { sql } from 'kysely'
-import type { CompiledQuery } from 'kysely'
 import { ConfigError } from '../../errors.ts'
 import type { Store } from '../contract.ts'
+import {
+  createMigrationTable,
+  readApplied,
+  recordApplied,
+  selectApplied,
+  UNFINISHED_COPY,
+} from './applied-migrations.ts'
 import { toScript } from './migration-script.ts'
 import type { ScriptSection } from './migration-script.ts'
 import { MIGRATIONS } from './migrations.ts'
@@ -19,9 +24,6 @@ const KNOWN: readonly string[] = Object.keys(MIGRATIONS)
 
 /** How long (ms) a node waits for others that migrate, and for transactions that use a table. */
 const TIMEOUT = 60_000
-
-/** Stands for a migration while `consulate copy` fills a database, so that no server starts on half of the rows. */
-export const UNFINISHED_COPY = 'unfinished-copy'
 
 export function createMigrations(database: Database): Migrations {
   const pending = async (): Promise<readonly string[]> => pendingOf(await readApplied(database))
@@ -41,31 +43,6 @@ export function createMigrations(database: Database): Migrations {
       return names.length === 0 ? '' : toScript(database.dialect, await sectionsOf(database, names))
     },
   }
-}
-
-/** Returns the names of the applied migrations, sorted. There are none without the table. */
-export async function readApplied({ db, dialect, all }: Database): Promise<readonly string[]> {
-  try {
-    return (await all(selectNames(db))).map(({ name }) => name)
-  } catch (error) {
-    if (dialect.migrations.isMissingTable(error)) return []
-    throw error
-  }
-}
-
-/** The table of migrations is not one of `Tables`, because nothing else may use it. */
-const selectNames = (db: Database['db']) =>
-  db
-    .withTables<{ consulate_migrations: MigrationTable }>()
-    .selectFrom('consulate_migrations')
-    .select('name')
-    .orderBy('name')
-    .compile()
-
-interface MigrationTable {
-  readonly name: string
-  /** When it was applied, as an ISO string. */
-  readonly timestamp: string
 }
 
 /** @throws ConfigError if the database cannot be used by this version */
@@ -106,7 +83,7 @@ async function applyUnderLock(database: Database, run: RunQuery): Promise<string
   await lock(run)
   try {
     await run(createMigrationTable(database))
-    const [name] = pendingOf((await run(selectNames(db))).map((row) => row.name))
+    const [name] = pendingOf((await run(selectApplied(db))).map((row) => row.name))
     if (name === undefined) return undefined
     const existing = await listExisting(run)
     for (const { query } of missingOf(statementsIn(database, name), existing)) await run(query.compile())
@@ -123,21 +100,6 @@ const statementsIn = ({ db, dialect }: Database, name: string): readonly Stateme
 /** Leaves out what was created already: by hand, or by a process that was killed within the migration. */
 const missingOf = (statements: readonly Statement[], existing: ReadonlySet<string>): readonly Statement[] =>
   statements.filter(({ creates }) => creates === undefined || !existing.has(creates))
-
-const createMigrationTable = ({ db, dialect: { types } }: Database): CompiledQuery =>
-  db.schema
-    .createTable('consulate_migrations')
-    .ifNotExists()
-    .addColumn('name', sql.raw(types.id), (column) => column.notNull().primaryKey())
-    .addColumn('timestamp', sql.raw(types.id), (column) => column.notNull())
-    .compile()
-
-const recordApplied = (db: Database['db'], name: string): CompiledQuery =>
-  db
-    .withTables<{ consulate_migrations: MigrationTable }>()
-    .insertInto('consulate_migrations')
-    .values({ name, timestamp: new Date().toISOString() })
-    .compile()
 
 async function sectionsOf(database: Database, names: readonly string[]): Promise<readonly ScriptSection[]> {
   const { db, dialect } = database
