@@ -86,10 +86,9 @@ function createWalk(database: Database, purgeable: Purgeable): PurgeStore['step'
   }
 }
 
-function parsePosition(text: string | undefined, { primaryKey, due, table }: Purgeable): Position {
+function parsePosition(text: string | undefined, { isSerial }: Purgeable): Position {
   const [time = '-1', key] = text === undefined ? [] : splitOnce(text)
-  const isNumber = primaryKey === 'id' && (!due || table === 'consulate_revocations')
-  return { time: Number(time), key: isNumber ? Number(key ?? 0) : (key ?? '') }
+  return { time: Number(time), key: isSerial ? Number(key ?? 0) : (key ?? '') }
 }
 
 /** A key may contain spaces. */

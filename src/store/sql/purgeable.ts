@@ -9,6 +9,8 @@ type RenamedKind = 'deviceCodes' | 'importedTokens' | 'passwordResets' | 'webhoo
 export interface Purgeable {
   readonly table: `consulate_${Exclude<PurgeKind, RenamedKind> | 'device_codes' | 'imported_tokens' | 'password_resets' | 'webhook_deliveries'}`
   readonly primaryKey: 'id' | 'hash'
+  /** True if the key is a number that the database assigns. */
+  readonly isSerial?: true
   /** Which rows may be deleted by now. Without it, a purge looks at all rows of a small table, oldest first. */
   readonly due?: Due
   /** True if the rows to delete have the lowest keys, so that a step that finds none is the last one. */
@@ -120,6 +122,7 @@ export const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   revocations: {
     table: 'consulate_revocations',
     primaryKey: 'id',
+    isSerial: true,
     due: EXPIRY_DUE,
     // The newest entry stays: a reader of the feed recognizes the store by it.
     condition: ({ expiredUntil }) =>
@@ -128,6 +131,7 @@ export const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   audit: {
     table: 'consulate_audit',
     primaryKey: 'id',
+    isSerial: true,
     isOldestFirst: true,
     condition: ({ auditUntil, maxAuditEntries }) =>
       sql`created_at <= ${auditUntil} or id <= ${newestOf('consulate_audit')} - ${maxAuditEntries}`,
@@ -135,6 +139,7 @@ export const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   webhookDeliveries: {
     table: 'consulate_webhook_deliveries',
     primaryKey: 'id',
+    isSerial: true,
     // Pending ones that are long overdue belong to an endpoint that is no longer configured.
     condition: ({ deliveredUntil, failedUntil, maxDeliveries }) =>
       sql`(state = 'delivered' and finished_at <= ${deliveredUntil})
