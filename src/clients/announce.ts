@@ -54,7 +54,7 @@ export function announcingStore(
 }
 
 /** Returns what happened to a client: its secrets changed, anything else, both or nothing. */
-export function changeOf(before: Client, after: Client, actor: ClientActor): readonly Emission[] {
+function changeOf(before: Client, after: Client, actor: ClientActor): readonly Emission[] {
   const payload = payloadOf(after, actor)
   const isRotated = !isDeepStrictEqual(before.secrets, after.secrets)
   const isUpdated = !isDeepStrictEqual({ ...before, secrets: [] }, { ...after, secrets: [] })

@@ -176,7 +176,7 @@ function resolveSecrets(
 }
 
 /** Decodes a secret of Standard Webhooks. Returns undefined if it is malformed, too short or too long. */
-export function decodeSecret(secret: unknown): Buffer | undefined {
+function decodeSecret(secret: unknown): Buffer | undefined {
   const encoded = typeof secret === 'string' && /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret)?.[1]
   if (!encoded) return undefined
   const key = Buffer.from(encoded, 'base64')

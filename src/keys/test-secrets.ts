@@ -14,7 +14,7 @@ const TEST_KEY: JsonWebKey = {
 }
 
 /** The `kid` of the key: its thumbprint. */
-export const TEST_KID = 'LDFQTxwZMEfkew5GXF0hamaKVDpZUXQxMZ2u7o3_ssw'
+const TEST_KID = 'LDFQTxwZMEfkew5GXF0hamaKVDpZUXQxMZ2u7o3_ssw'
 
 const TEST_ROOT_SECRET = 'public-root-secret-of-test-servers-never-for-production'
 

@@ -11,7 +11,7 @@ export interface ProtectedResource {
 }
 
 /** The path of a resource's metadata, followed by the resource's own path (RFC 9728 section 3.1). */
-export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
+const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /**
  * Returns whether two resource identifiers (RFC 8707) are the same. URLs are normalized before they are compared (RFC 3986

@@ -197,7 +197,7 @@ function blockedIn(
 }
 
 /** Creates the answer to a caller that must wait for a number of milliseconds. */
-export function blockedBy({ name, failures, window }: Policy, wait: number): Blocked {
+function blockedBy({ name, failures, window }: Policy, wait: number): Blocked {
   const retryAfter = wholeSeconds(wait)
   const headers = {
     'Retry-After': String(retryAfter),

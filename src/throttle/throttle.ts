@@ -104,7 +104,7 @@ const keyOf = (account: string, device: string | undefined): string =>
  * Returns the hash of an account's name. Databases differ in which names they treat as equal, so this is as lenient as any
  * of them. Lower case comes first: a capital ẞ, like ß, then becomes SS.
  */
-export const normalizeAccount = (account: string): string =>
+const normalizeAccount = (account: string): string =>
   sha256(
     account
       .normalize('NFKD')

@@ -19,7 +19,7 @@ export interface PasswordAttempt {
 }
 
 /** Returns the name that password guesses are counted under, whether the user exists or not. */
-export const passwordAccount = (provider: string, username: string): string =>
+const passwordAccount = (provider: string, username: string): string =>
   `password:${provider}:${username}`
 
 /** What `checkPassword` needs. */

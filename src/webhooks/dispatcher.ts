@@ -39,7 +39,7 @@ export const openDispatcher = ({
  * Starts to send messages. Each endpoint has a queue of its own. Every node does this: it claims a message for as long as
  * an attempt can take, and for clocks that differ.
  */
-export function startDispatcher({ webhooks, store, outbox, clock, logger }: DispatcherOptions): Dispatcher {
+function startDispatcher({ webhooks, store, outbox, clock, logger }: DispatcherOptions): Dispatcher {
   const closing = new AbortController()
   const lease = webhooks.timeout + CLOCK_TOLERANCE
   const outage = createOutageLog(logger, {
