@@ -23,6 +23,9 @@ export interface Maintenance {
 
 /** A job that one node does at a time, in short steps. */
 interface Job {
+  /** Names it in the log. */
+  readonly title: string
+  /** Names its lease. */
   readonly name: string
   /** Milliseconds between two runs, on any node. */
   readonly interval: number
@@ -43,11 +46,13 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
   const context = { ...options, load: measureLoad() }
   const jobs: readonly Job[] = [
     {
+      title: 'Purge',
       name: 'purge',
       interval: purgeInterval,
       run: async (course) => (await purge(context, { signal }, course)).isComplete,
     },
     {
+      title: 'Trimming the audit log',
       name: 'trim-audit',
       interval: auditRetention > 0 ? MINUTE : 0,
       run: async (course) => (await trimAudit(context, signal, course)).isComplete,
@@ -58,7 +63,7 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
     .map((job) => {
       const work = takeTurns(job, createLease({ store: leases, name: job.name, holder: nodeId }))
       const wait = (): number => jittered(Math.min(job.interval, MINUTE))
-      return repeat({ name: 'Purge', wait, work, logger })
+      return repeat({ name: job.title, wait, work, logger })
     })
   return {
     async close() {
