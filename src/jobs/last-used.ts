@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { endOfTurn } from '../lib/turn.ts'
 import type { AuthorizationStore } from '../store/authorizations.ts'
 import { repeat } from './repeat.ts'
 
@@ -42,7 +42,7 @@ export function startLastUsedTracker({
       await store.markUsed(new Map(batch))
       for (const [id, usedAt] of batch) if (uses.get(id) === usedAt) uses.delete(id)
       // An embedded database answers synchronously: without this, requests would wait for the last batch.
-      await nextTurn()
+      await endOfTurn()
     }
   }
   const stop = repeat({ name: 'Writing last uses', wait: () => interval, work: write, logger })
