@@ -48,7 +48,9 @@ export interface Config<
    * `secretsFromEnvironment()`, a source of your own (`{ description, load }`), or the secrets themselves.
    */
   readonly secrets: SecretsSource | SecretsFactory | Secrets
-  /** The database: `sqlite('./data/consulate.db')`, or a store of your own. */
+  /**
+   * The database: `sqlite('./data/consulate.db')`, `postgres('postgres://…')`, `mysql('mysql://…')`, or a store of your own.
+   */
   readonly store: Store
   /** Your users: functions that look them up in your own database, or `builtInUsers()`. */
   readonly users: AnyUserProvider<User> | UserProviderFactory<User>
