@@ -1,6 +1,6 @@
 import { EVENT_NAMES, type EventMap } from '../event-map.ts'
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 
 /** The audit log. */
 export interface AuditConfig {
@@ -23,8 +23,11 @@ export interface AuditSettings {
 const FREQUENT: ReadonlySet<keyof EventMap> = new Set(['token.issued', 'token.refreshed', 'purge.completed'])
 const DEFAULT_EVENTS = EVENT_NAMES.filter((name) => !FREQUENT.has(name))
 
+const OPTIONS: OptionNames<AuditConfig> = { keep: true, events: true }
+
 export function resolveAudit(audit: AuditConfig | 'off', validator: Validator): AuditSettings {
   if (audit === 'off') return { auditRetention: 0, auditEvents: [] }
+  validator.knownOptions('audit', audit, OPTIONS)
   const { keep = '7d', events = DEFAULT_EVENTS } = audit
   return {
     auditRetention: validator.duration('audit.keep', keep),

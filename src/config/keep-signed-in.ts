@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 
 /** The checkbox "Keep me signed in" on the sign-in page. */
 export interface KeepSignedInConfig {
@@ -15,6 +15,8 @@ export interface KeepSignedInSettings {
   readonly checked: boolean
 }
 
+const OPTIONS: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
+
 /** Checks the option `keepSignedIn`. Returns undefined if it is off. */
 export function resolveKeepSignedIn(
   given: KeepSignedInConfig | 'off' = {},
@@ -22,6 +24,7 @@ export function resolveKeepSignedIn(
   validator: Validator,
 ): KeepSignedInSettings | undefined {
   if (given === 'off') return undefined
+  validator.knownOptions('keepSignedIn', given, OPTIONS)
   const { lifetime: chosen, checked = false } = given
   const lifetime =
     chosen === undefined

@@ -17,6 +17,7 @@ export function resolveMaintenance(
   { audit = {}, purge = {}, webhooks }: Pick<Config, 'audit' | 'purge' | 'webhooks'>,
   validator: Validator,
 ): MaintenanceSettings {
+  if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
   const purgeInterval = purge === 'manual' ? 0 : validator.duration('purge.every', purge.every ?? '1h')
   if (purgeInterval > MAX_INTERVAL) validator.problem('purge.every', 'must be at most 10 days')
   const webhookRetention = resolveWebhookRetention(webhooks, validator)

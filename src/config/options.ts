@@ -7,13 +7,7 @@ import type { RefreshTokenOptions } from '../grants/refresh-token.ts'
 import type { SignInOptions } from '../grants/sign-in.ts'
 import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
-import type { AuditConfig } from './audit.ts'
 import type { Config } from './config.ts'
-import type { FailureLimit } from './throttle.ts'
-import type { KeepSignedInConfig } from './keep-signed-in.ts'
-import type { PasswordResetConfig } from './password-reset.ts'
-import type { PersonalTokensConfig } from './personal-tokens.ts'
-import type { UserAppsConfig } from './user-apps.ts'
 
 const LISTS: ReadonlySet<string> = new Set([
   'accountPages',
@@ -49,24 +43,12 @@ function typeProblem(name: string, value: unknown): string | undefined {
   return undefined
 }
 
-const AUDIT: OptionNames<AuditConfig> = { keep: true, events: true }
-
-/** Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. */
-export function checkOptions(config: Partial<Config>, validator: Validator): void {
+/**
+ * Reports unknown options. A misspelled one would silently leave the default: `pkse: 'always'` protects nothing. Nested options
+ * are checked where they are resolved.
+ */
+export const checkOptions = (config: Partial<Config>, validator: Validator): void =>
   validator.knownOptions('', config, CONFIG)
-  const { audit, keepSignedIn, passwordReset, personalTokens, purge, revocations, throttle, userApps } =
-    config
-  if (audit !== 'off') validator.knownOptions('audit', audit, AUDIT)
-  if (keepSignedIn !== 'off') validator.knownOptions('keepSignedIn', keepSignedIn, KEEP_SIGNED_IN)
-  if (purge !== 'manual') validator.knownOptions('purge', purge, { every: true })
-  validator.knownOptions('passwordReset', passwordReset, PASSWORD_RESET)
-  validator.knownOptions('personalTokens', personalTokens, PERSONAL_TOKENS)
-  validator.knownOptions('revocations', revocations, { pollInterval: true, maxStaleness: true, strict: true })
-  validator.knownOptions('userApps', userApps, USER_APPS)
-  validator.knownOptions('throttle', throttle, { perAddress: true, perAccount: true })
-  validator.knownOptions('throttle.perAddress', throttle?.perAddress, LIMIT)
-  validator.knownOptions('throttle.perAccount', throttle?.perAccount, LIMIT)
-}
 
 /** Reports unknown options of a built-in grant. */
 export function checkGrantOptions(path: string, grant: object, validator: Validator): void {
@@ -124,12 +106,6 @@ const CONFIG: OptionNames<Config> = {
   logger: true,
   clock: true,
 }
-
-const KEEP_SIGNED_IN: OptionNames<KeepSignedInConfig> = { lifetime: true, checked: true }
-const PASSWORD_RESET: OptionNames<PasswordResetConfig> = { send: true, lifetime: true }
-const PERSONAL_TOKENS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
-const USER_APPS: OptionNames<UserAppsConfig> = { limit: true, scopes: true }
-const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
 
 const CODE: OptionNames<AuthorizationCodeOptions> = { codeLifetime: true, accessTokenLifetime: true }
 const MACHINE: OptionNames<ClientCredentialsOptions> = { accessTokenLifetime: true }

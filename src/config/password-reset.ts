@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 import type { ResetLink } from '../users/password-reset.ts'
 
 /** Links to reset forgotten passwords. */
@@ -25,6 +25,8 @@ export const NEEDS_SET_PASSWORD = {
   message: 'needs a user provider with setPassword',
 } as const
 
+const OPTIONS: OptionNames<PasswordResetConfig> = { send: true, lifetime: true }
+
 /** Checks the option `passwordReset`. Returns undefined if it is off. */
 export function resolvePasswordReset(
   given: PasswordResetConfig | undefined,
@@ -32,6 +34,7 @@ export function resolvePasswordReset(
   validator: Validator,
 ): PasswordResetSettings | undefined {
   if (given === undefined) return undefined
+  validator.knownOptions('passwordReset', given, OPTIONS)
   if (typeof given.send !== 'function')
     validator.problem('passwordReset.send', 'must be a function that sends the link to the user')
   if (passwordProviders.size === 0) validator.problem(NEEDS_SET_PASSWORD.path, NEEDS_SET_PASSWORD.message)

@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 
 /** The lifetimes of personal access tokens. */
 export interface PersonalTokensConfig {
@@ -16,6 +16,8 @@ export interface PersonalTokenSettings {
   readonly maximumLifetime: number
 }
 
+const OPTIONS: OptionNames<PersonalTokensConfig> = { lifetime: true, maximumLifetime: true }
+
 const YEAR = 31_536_000_000
 
 /** Returns undefined if personal access tokens are off. */
@@ -24,6 +26,7 @@ export function resolvePersonalTokens(
   validator: Validator,
 ): PersonalTokenSettings | undefined {
   if (given === undefined) return undefined
+  validator.knownOptions('personalTokens', given, OPTIONS)
   const time = (name: 'lifetime' | 'maximumLifetime'): number | undefined =>
     given[name] === undefined ? undefined : validator.duration(`personalTokens.${name}`, given[name])
   const [chosen, maximum] = [time('lifetime'), time('maximumLifetime')]

@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 
 /** How a node learns what other nodes revoke. */
 export interface RevocationsConfig {
@@ -25,14 +25,15 @@ export interface RevocationSettings {
   readonly isStrict: boolean
 }
 
-export function resolveRevocations(
-  { pollInterval: interval = '1s', maxStaleness: staleness = '10s', strict = false }: RevocationsConfig,
-  validator: Validator,
-): RevocationSettings {
-  const pollInterval = validator.duration('revocations.pollInterval', interval)
-  const maxStaleness = validator.duration('revocations.maxStaleness', staleness)
+const OPTIONS: OptionNames<RevocationsConfig> = { pollInterval: true, maxStaleness: true, strict: true }
+
+export function resolveRevocations(given: RevocationsConfig, validator: Validator): RevocationSettings {
+  validator.knownOptions('revocations', given, OPTIONS)
+  const pollInterval = validator.duration('revocations.pollInterval', given.pollInterval ?? '1s')
+  const maxStaleness = validator.duration('revocations.maxStaleness', given.maxStaleness ?? '10s')
   // One failed poll must not make guards answer 503.
   if (maxStaleness <= pollInterval)
     validator.problem('revocations.maxStaleness', 'must be longer than pollInterval')
-  return { pollInterval, maxStaleness, isStrict: validator.boolean('revocations.strict', strict) }
+  const isStrict = validator.boolean('revocations.strict', given.strict ?? false)
+  return { pollInterval, maxStaleness, isStrict }
 }

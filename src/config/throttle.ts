@@ -1,5 +1,5 @@
 import type { Duration } from '../lib/duration.ts'
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEFAULT_THROTTLE_LIMITS, type Limit, type ThrottleLimits } from '../throttle/throttle.ts'
 
 /** A limit on failures: after `failures` within `window`, further attempts get 429 with `Retry-After`. */
@@ -23,16 +23,20 @@ export interface ThrottleConfig {
   readonly perAccount?: FailureLimit
 }
 
-export function resolveThrottle(
-  { perAddress, perAccount }: ThrottleConfig,
-  validator: Validator,
-): ThrottleLimits {
-  const limit = (path: string, given: FailureLimit | undefined, fallback: Limit): Limit => ({
-    failures: validator.positiveInteger(`throttle.${path}.failures`, given?.failures ?? fallback.failures),
-    window: given ? validator.duration(`throttle.${path}.window`, given.window) : fallback.window,
-  })
-  return {
-    perAddress: limit('perAddress', perAddress, DEFAULT_THROTTLE_LIMITS.perAddress),
-    perAccount: limit('perAccount', perAccount, DEFAULT_THROTTLE_LIMITS.perAccount),
+const OPTIONS: OptionNames<ThrottleConfig> = { perAddress: true, perAccount: true }
+const LIMIT: OptionNames<FailureLimit> = { failures: true, window: true }
+
+export function resolveThrottle(given: ThrottleConfig, validator: Validator): ThrottleLimits {
+  validator.knownOptions('throttle', given, OPTIONS)
+  const limitOf = (name: keyof ThrottleConfig): Limit => {
+    const path = `throttle.${name}`
+    const limit = given[name]
+    const fallback = DEFAULT_THROTTLE_LIMITS[name]
+    validator.knownOptions(path, limit, LIMIT)
+    return {
+      failures: validator.positiveInteger(`${path}.failures`, limit?.failures ?? fallback.failures),
+      window: limit ? validator.duration(`${path}.window`, limit.window) : fallback.window,
+    }
   }
+  return { perAddress: limitOf('perAddress'), perAccount: limitOf('perAccount') }
 }

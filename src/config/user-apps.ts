@@ -1,4 +1,4 @@
-import type { Validator } from '../lib/validator.ts'
+import type { OptionNames, Validator } from '../lib/validator.ts'
 import { DEVICE_GRANT } from '../model/device-code.ts'
 import type { ScopeRules } from '../model/scope.ts'
 
@@ -17,6 +17,8 @@ export interface UserAppSettings {
   readonly scopes: readonly string[] | undefined
 }
 
+const OPTIONS: OptionNames<UserAppsConfig> = { limit: true, scopes: true }
+
 const DEFAULT_LIMIT = 10
 
 /** What the option depends on. */
@@ -32,6 +34,7 @@ export function resolveUserApps(
   validator: Validator,
 ): UserAppSettings | undefined {
   if (given === undefined) return undefined
+  validator.knownOptions('userApps', given, OPTIONS)
   const { limit = DEFAULT_LIMIT, scopes } = given
   validator.positiveInteger('userApps.limit', limit)
   const isList = scopes === undefined || Array.isArray(scopes)
