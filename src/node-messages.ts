@@ -4,7 +4,7 @@ import { withStore } from './broadcast/store/fallback.ts'
 import type { Services } from './endpoints/services.ts'
 import type { LiveKeys } from './keys/live.ts'
 
-/** The messages of this node, and the end of them. */
+/** The messages of this node, until it closes. */
 export interface OpenNodeMessages extends NodeMessages {
   close(): Promise<void>
 }

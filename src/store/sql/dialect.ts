@@ -47,7 +47,10 @@ export interface Clauses {
 
 /** The statements that start a transaction, and those that run after it on the same connection. */
 export interface TransactionStatements {
-  /** One statement is one round trip; those of a database server may be several in one. Must select READ COMMITTED or a stricter level. */
+  /**
+   * Must select READ COMMITTED or a stricter level. Each element is a round trip, so a dialect of a database server joins
+   * statements in one.
+   */
   readonly begin: readonly string[]
   /** Run after commit and after rollback. Their errors are ignored. */
   readonly end: readonly string[]
@@ -59,14 +62,18 @@ export type RunQuery = <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[
 /** How a database changes its tables. */
 export interface MigrationRules {
   /**
-   * Called at the start of a transaction of `kysely`, whose statements take as long as they need. Waits until no other process migrates, or throws a retryable error after a second or
-   * two. A lock of the connection rather than the transaction would not survive a pooler such as PgBouncer. Also limits how
-   * long a statement waits for a table that a transaction uses, because later queries queue behind it: as little as possible.
+   * Called at the start of a transaction of `kysely`, whose statements may take long. Waits until no other process
+   * migrates, or throws a retryable error after a second or two. A lock of the connection rather than the transaction would not
+   * survive a pooler such as PgBouncer. Also limits how long a statement waits for a table that a transaction uses, because
+   * later queries queue behind it: as little as possible.
    */
   readonly lock: (run: RunQuery) => Promise<void>
   /** Called before the end of the transaction, also after an error. Left out if the lock ends with the transaction. */
   readonly unlock?: (run: RunQuery) => Promise<void>
-  /** How long (ms), about, requests use the tables before a migration that had to wait tries again. Default: they need no pause. */
+  /**
+   * About how long (ms) a migration that could not lock a table leaves the tables to requests before it tries again. Default:
+   * no pause.
+   */
   readonly pause?: number
   /**
    * Lists what exists, as `table`, `table.column` and `table.index` with the names before schema and prefix. A migration skips
