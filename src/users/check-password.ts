@@ -19,8 +19,7 @@ export interface PasswordAttempt {
 }
 
 /** Returns the name that password guesses are counted under, whether the user exists or not. */
-const passwordAccount = (provider: string, username: string): string =>
-  `password:${provider}:${username}`
+const passwordAccount = (provider: string, username: string): string => `password:${provider}:${username}`
 
 /** What `checkPassword` needs. */
 export interface PasswordCheckServices {

@@ -33,11 +33,7 @@ export function createWebhookStore(database: Database): WebhookStore {
     claim: createClaim(database),
     settle: (id, claimId, result) => change(settle({ ...result, ...finishOf(result), id, claimId })),
     async find(id) {
-      const row = await first(
-        selectDeliveries(database)
-          .where('id', '=', id as never)
-          .compile(),
-      )
+      const row = await first(selectDeliveries(database).where('id', '=', id).compile())
       return row && toDelivery(row)
     },
     list: async (options) => (await all(buildList(database, options).compile())).map(toDelivery),
@@ -66,7 +62,7 @@ function createClaim(database: Database): WebhookStore['claim'] {
     db
       .updateTable('consulate_webhook_deliveries')
       .set({ due_at: until, claim_id: claimId, attempts: sql<number>`attempts + 1` })
-      .where('id', '=', id as never)
+      .where('id', '=', id)
       .where('state', '=', 'pending')
       .where('due_at', '<=', now),
   )
@@ -97,7 +93,7 @@ const prepareSettlement = ({ db }: Database) =>
     db
       .updateTable('consulate_webhook_deliveries')
       .set({ state, due_at: dueAt, finished_at: finishedAt, status, failure })
-      .where('id', '=', id as never)
+      .where('id', '=', id)
       .where('claim_id', '=', claimId)
       .where('state', '=', 'pending'),
   )
@@ -107,7 +103,7 @@ const buildList = (database: Database, { endpointId, state, since, before, limit
     .$if(endpointId !== undefined, (query) => query.where('endpoint_id', '=', endpointId ?? ''))
     .$if(state !== undefined, (query) => query.where('state', '=', state ?? ''))
     .$if(since !== undefined, (query) => query.where('created_at', '>=', since ?? 0))
-    .$if(before !== undefined, (query) => query.where('id', '<', (before ?? 0) as never))
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? 0))
     .orderBy('id', 'desc')
     .limit(limit)
 
@@ -144,7 +140,7 @@ function createReplays({ db, transaction }: Database): Pick<WebhookStore, 'repla
   return {
     replay: (id, now) =>
       transaction('durable', async (queries) => {
-        const update = buildReplay(now).where('id', '=', id as never)
+        const update = buildReplay(now).where('id', '=', id)
         return (await queries.execute(update.compile())) === 1
       }),
     replayFailed: ({ endpointId, since }, now) => {
