@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startInApp } from '../support/app-request.ts'
 import { openBrowser, type Browser, type Page } from '../support/browser.ts'
-import { startCluster, type Cluster } from '../support/cluster.ts'
+import { RACING_NODES, startCluster, type Cluster } from '../support/cluster.ts'
 import { dose } from '../support/dose.ts'
 import { approvalFields, authorizationUrl, formBody, requestToken } from '../support/oauth-client.ts'
 import { CALLBACK, startServer, type TestClient, type TestServer, type TestUser } from '../support/server.ts'
@@ -11,7 +11,9 @@ const ALL = ['orders:read', 'orders:create', 'profile']
 const ROUNDS = dose(6, 20)
 const server = await startServer({ partialConsent: true })
 let cluster: Cluster
-beforeAll(async () => void (cluster = await startCluster(server, 3, { config: { partialConsent: true } })))
+beforeAll(
+  async () => void (cluster = await startCluster(server, RACING_NODES, { config: { partialConsent: true } })),
+)
 afterAll(async () => {
   await cluster.stop()
   await server.close()

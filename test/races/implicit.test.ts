@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { implicitGrant } from '../../src/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { isRejectedEverywhere, isAcceptedEverywhere, startCluster } from '../support/cluster.ts'
+import { isRejectedEverywhere, isAcceptedEverywhere, RACING_NODES, startCluster } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { approvalFields, authorizationUrl, claimOf, formBody } from '../support/oauth-client.ts'
 import type { Parameters } from '../support/oauth-client.ts'
@@ -13,7 +13,7 @@ import { dose } from '../support/dose.ts'
 
 const server = await startServer({ grants: [implicitGrant()] })
 let cluster: Cluster
-beforeAll(async () => void (cluster = await startCluster(server, 4)))
+beforeAll(async () => void (cluster = await startCluster(server, RACING_NODES)))
 afterAll(async () => {
   await cluster.stop()
   await server.close()
@@ -59,7 +59,9 @@ const isToken = (token: string | undefined): token is string => token !== undefi
 
 test('one consent form that is submitted 60 times in parallel issues one token', async () => {
   const flow = await openForm()
-  const posts = Array.from({ length: 60 }, (_, index) => post(flow, cluster.nodes[index % 4] ?? server))
+  const posts = Array.from({ length: 60 }, (_, index) =>
+    post(flow, cluster.nodes[index % RACING_NODES] ?? server),
+  )
   const [token, ...others] = (await Promise.all(posts)).filter(isToken)
   expect(others).toEqual([])
   if (token === undefined) throw new Error('No request succeeded')

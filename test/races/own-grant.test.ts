@@ -3,6 +3,7 @@ import { CUSTOM_GRANT_TYPE } from '../support/custom-grant.ts'
 import {
   isRejectedEverywhere,
   isAcceptedEverywhere,
+  RACING_NODES,
   startCluster,
   refreshOutcome,
 } from '../support/cluster.ts'
@@ -19,7 +20,7 @@ let cluster: Cluster
 let client: TestClient
 
 beforeAll(async () => {
-  cluster = await startCluster(server, 4)
+  cluster = await startCluster(server, RACING_NODES)
   client = await server.addClient({ grantTypes: [CUSTOM_GRANT_TYPE, 'refresh_token'] })
 })
 afterAll(async () => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomBase64url, sha256 } from '../../src/lib/hash.ts'
-import { startCluster, type Cluster } from '../support/cluster.ts'
+import { RACING_NODES, startCluster, type Cluster } from '../support/cluster.ts'
 import { startServer, type TestUser } from '../support/server.ts'
 import { callSignInApi, logIn, postLogin, postRefresh } from '../support/sign-in-api.ts'
 
 const server = await startServer()
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster(server, 3)
+  cluster = await startCluster(server, RACING_NODES)
 })
 afterAll(async () => {
   await cluster.stop()

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   isRejectedEverywhere,
   isAcceptedEverywhere,
+  RACING_NODES,
   startCluster,
   refreshOutcome,
 } from '../support/cluster.ts'
@@ -21,7 +22,7 @@ let client: TestClient
 const PLENTY = { failures: 100_000, window: '1m' } as const
 
 beforeAll(async () => {
-  cluster = await startCluster(server, 4, {
+  cluster = await startCluster(server, RACING_NODES, {
     config: { throttle: { perAddress: PLENTY, perAccount: PLENTY } },
   })
   client = await server.addClient({ grantTypes: ['password', 'refresh_token'] })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { builtInUsers } from '../../src/index.ts'
 import { formOf, type Browser } from '../support/browser.ts'
-import { isRejectedEverywhere, isAcceptedEverywhere, startCluster } from '../support/cluster.ts'
+import { isRejectedEverywhere, isAcceptedEverywhere, RACING_NODES, startCluster } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { formBody } from '../support/oauth-client.ts'
 import { callAdminApi } from '../support/admin-api.ts'
@@ -13,7 +13,7 @@ import { dose } from '../support/dose.ts'
 
 const server = await startServer()
 let cluster: Cluster
-beforeAll(async () => void (cluster = await startCluster(server, 4)))
+beforeAll(async () => void (cluster = await startCluster(server, RACING_NODES)))
 afterAll(async () => {
   await cluster.stop()
   await server.close()

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { eventually, startCluster, refreshOutcome } from '../support/cluster.ts'
+import { eventually, RACING_NODES, startCluster, refreshOutcome } from '../support/cluster.ts'
 import type { Cluster } from '../support/cluster.ts'
 import { callApi, getCodeFlowTokens } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-client.ts'
@@ -21,7 +21,7 @@ const pairs: Readonly<Record<ProviderName, TestUser>>[] = []
 let cluster: Cluster
 beforeAll(async () => {
   for (let round = 0; round < ROUNDS; round += 1) pairs.push(await two.addUsersWithSameId())
-  cluster = await startCluster(server, 4, { customers: [...two.customers.users.values()] })
+  cluster = await startCluster(server, RACING_NODES, { customers: [...two.customers.users.values()] })
 })
 afterAll(async () => {
   await cluster.stop()

@@ -3,6 +3,7 @@ import { openBrowser } from '../support/browser.ts'
 import {
   isRejectedEverywhere,
   isAcceptedEverywhere,
+  RACING_NODES,
   startCluster,
   refreshOutcome,
 } from '../support/cluster.ts'
@@ -22,7 +23,7 @@ const visitWith = (theirs: TestClient): CodeFlow => ({
   user,
 })
 let cluster: Cluster
-beforeAll(async () => void (cluster = await startCluster(server, 4)))
+beforeAll(async () => void (cluster = await startCluster(server, RACING_NODES)))
 afterAll(async () => {
   await cluster.stop()
   await server.close()
@@ -35,7 +36,7 @@ const winnersIn = (responses: readonly JsonResponse[]): readonly JsonResponse[] 
 const errorsIn = (responses: readonly JsonResponse[]): ReadonlySet<unknown> =>
   new Set(responses.filter(({ status }) => status !== 200).map(({ body }) => body['error']))
 
-describe('200 requests with one code, on four processes', () => {
+describe('200 requests with one code, on several processes', () => {
   test('one gets tokens; the others are replays and revoke them', async () => {
     const { exchange } = await getCode(visitWith(client))
     const responses = await cluster.inParallel(200, (node) => requestToken(node, client, exchange))
@@ -48,7 +49,7 @@ describe('200 requests with one code, on four processes', () => {
   })
 })
 
-describe('200 requests with one refresh token, on four processes', () => {
+describe('200 requests with one refresh token, on several processes', () => {
   test('rotate it once: all get the same next token, and a replay after the grace window revokes the authorization', async () => {
     const flow = visitWith(client)
     const other = await getCodeFlowTokens(flow)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dose } from './dose.ts'
 import { callApi, refresh } from './oauth-client.ts'
 import type { JsonResponse } from './oauth-client.ts'
 import { startProcess } from './process.ts'
@@ -20,12 +21,22 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
+/** How many nodes race. Two find what more of them find, in more rounds. */
+export const RACING_NODES = dose(2, 4)
+
+/** Tests that wait for a revocation on all nodes would wait for most of a second, and ask again and again. */
+const OFTEN = { pollInterval: '100ms' } as const
+
+/** Starts nodes that poll for revocations ten times a second, unless `options` say otherwise. */
 export async function startCluster(
   server: TestServer,
   count: number,
   options: ProcessOptions = {},
 ): Promise<Cluster> {
-  const processes = await Promise.all(Array.from({ length: count }, () => startProcess(server, options)))
+  const config = { revocations: OFTEN, ...options.config }
+  const processes = await Promise.all(
+    Array.from({ length: count }, () => startProcess(server, { ...options, config })),
+  )
   const nodes = processes.map(({ node }) => node)
   const at = (index: number): TestServer => nodes[index % count] ?? server
   return {
@@ -42,7 +53,7 @@ export async function startCluster(
   }
 }
 
-/** Milliseconds. A revocation takes one second to reach every node; the rest is for a busy machine. */
+/** Milliseconds. A revocation takes at most a second to reach every node; the rest is for a busy machine. */
 const DEADLINE = 120_000
 
 /** Waits until a condition is true. Returns false at the deadline. */
