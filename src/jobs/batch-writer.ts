@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.ts'
-import { singleFlight } from '../lib/async.ts'
+import { singleFlight, waitForShared } from '../lib/async.ts'
 import type { Logger } from '../lib/log.ts'
 
 /** How a batch writer writes. */
@@ -14,7 +14,7 @@ export interface BatchWriterOptions<Item> {
 export interface BatchWriter<Item> {
   /** Adds an item, or drops it if too many are waiting. With a source, also limits the items per source and second. */
   add(item: Item, source?: string): void
-  /** Writes what is waiting if the database is available. Never throws. */
+  /** Writes what is waiting if the database is available and not too slow. Never throws. */
   flush(): Promise<void>
   /** Writes what it can, drops the rest, and stops. */
   close(): Promise<void>
@@ -66,7 +66,7 @@ export function createBatchWriter<Item>({
   }
   const writeBatch = singleFlight(tryWrite)
   const flush = async (): Promise<void> => {
-    while (waiting.length > 0 && (await writeBatch()));
+    while (waiting.length > 0 && (await waitForShared(writeBatch()).catch(() => false)));
   }
   function logDropped(): void {
     if (dropped > 0) logger.log('warn', `Dropped ${name}`, { dropped })

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { runOutsideRequest } from '../lib/database-wait.ts'
 import { atMost } from '../lib/lru.ts'
 import type { UserRef } from '../model/subject.ts'
 import type { Revoker } from '../revocations/revoker.ts'
@@ -53,7 +54,7 @@ export function startOwnerCheck(options: OwnerCheckOptions): OwnerCheck {
       if ((nextChecks.get(id) ?? 0) > now) return
       nextChecks.set(id, now + INTERVAL)
       // One after the other: thousands of tokens must not ask the user provider in parallel.
-      queue = queue.then(() => run(id))
+      queue = runOutsideRequest(() => queue.then(() => run(id)))
     },
     close() {
       isClosed = true

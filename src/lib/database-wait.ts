@@ -13,7 +13,7 @@ interface Wait {
   isOver: boolean
 }
 
-const waits = new AsyncLocalStorage<Wait>()
+const waits = new AsyncLocalStorage<Wait | undefined>()
 
 /** Limits how long (ms) `work` waits for the database, over all of its calls. What else it waits for does not count. */
 export async function limitDatabaseWait<Result>(limit: number, work: () => Promise<Result>): Promise<Result> {
@@ -24,6 +24,13 @@ export async function limitDatabaseWait<Result>(limit: number, work: () => Promi
     wait.isOver = true
   }
 }
+
+/**
+ * Runs work that does not belong to the request that happens to start it: others wait for it too, or nobody does. Its calls
+ * have only their own limits, and use up no time of the request.
+ */
+export const runOutsideRequest = <Result>(work: () => Result): Result =>
+  waits.getStore() === undefined ? work() : waits.run(undefined, work)
 
 const currentWait = (): Wait | undefined => {
   const wait = waits.getStore()

@@ -1,3 +1,6 @@
+import { waitForShared } from './async.ts'
+import { runOutsideRequest } from './database-wait.ts'
+
 /** The maximum number of requests that wait for the next load. */
 const MAX_WAITING = 100
 
@@ -6,7 +9,7 @@ const MAX_WAITING = 100
  *
  * Calls within the interval (ms) wait for its end and share one load. So a token of a new key is never rejected, and a flood
  * of tokens with made-up keys does not reach the source of the keys. After a failed load, calls fail immediately instead of
- * waiting.
+ * waiting. So do requests that have no time left.
  */
 export function createThrottledRefresh(load: () => Promise<void>, interval: number): () => Promise<boolean> {
   let next: Promise<boolean> | undefined
@@ -31,7 +34,7 @@ export function createThrottledRefresh(load: () => Promise<void>, interval: numb
     if ((hasFailed && isThrottled) || waiting >= MAX_WAITING) return false
     waiting += 1
     try {
-      return await (next ??= loadInTime())
+      return await waitForShared((next ??= runOutsideRequest(loadInTime))).catch(() => false)
     } finally {
       waiting -= 1
     }

@@ -1,4 +1,4 @@
-import { singleFlight } from '../lib/async.ts'
+import { singleFlight, waitForShared } from '../lib/async.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
@@ -69,8 +69,8 @@ export function createRevocationFeed({
     failed: 'Revocation feed is unreachable',
     recovered: 'Revocation feed is reachable again',
   })
-  const sync = singleFlight(() => outageLog.watch(poll))
-  const pollInBackground = (): void => void sync().catch(() => {})
+  const share = singleFlight(() => outageLog.watch(poll))
+  const pollInBackground = (): void => void share().catch(() => {})
 
   return {
     hasRevokedToken: revocations.hasRevokedToken,
@@ -92,7 +92,7 @@ export function createRevocationFeed({
       return performance.now() - freshSince
     },
     isFresh: () => performance.now() - freshSince <= maxStaleness,
-    sync,
+    sync: () => waitForShared(share()),
     apply: reader.apply,
     applyAnnounced: reader.applyAnnounced,
     onAdded: (listener) => void listeners.push(listener),

@@ -1,5 +1,6 @@
 import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
+import { runOutsideRequest } from '../lib/database-wait.ts'
 import { randomBase64url, sha256 } from '../lib/hash.ts'
 import type { Logger } from '../lib/log.ts'
 import { isOpenReset, type PasswordReset } from '../model/password-reset.ts'
@@ -138,11 +139,12 @@ async function createLink(options: PasswordResetsOptions, request: LinkRequest):
   const limit = { maximum: MAX_LINKS, since: now - lifetime }
   const outcome = await store.passwordResets.insert(reset, { subject, epochs }, limit)
   // After the response: neither the time that sending takes nor its failure may tell whether the user exists.
-  setImmediate(() => {
+  const sendOrLog = (): void => {
     if (!user) return
     if (outcome === 'open') void deliver(options, { ...request, user, subject, token, reset })
     else options.logger.log('warn', 'Password reset not sent', { requestId, sub: subject, reason: outcome })
-  })
+  }
+  runOutsideRequest(() => setImmediate(sendOrLog))
 }
 
 /** Returns a new link and its token. Times in milliseconds. */

@@ -1,6 +1,7 @@
 import type { WebhookEndpoint, WebhookSettings } from '../config/webhooks.ts'
 import type { Services } from '../endpoints/services.ts'
 import { CLOCK_TOLERANCE, type Clock } from '../lib/clock.ts'
+import { runOutsideRequest } from '../lib/database-wait.ts'
 import { randomId } from '../lib/hash.ts'
 import { repeat } from '../jobs/repeat.ts'
 import type { Logger } from '../lib/log.ts'
@@ -79,7 +80,7 @@ function startDispatcher({ webhooks, store, outbox, clock, logger }: DispatcherO
     /** Claims as many messages as can be sent now. */
     function fill(): Promise<void> {
       mustFill = true
-      if (!isFilling) filling = claimAll()
+      if (!isFilling) filling = runOutsideRequest(claimAll)
       return filling
     }
     async function close(): Promise<void> {

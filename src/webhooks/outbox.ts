@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Settings } from '../config/settings.ts'
 import type { WebhookSettings } from '../config/webhooks.ts'
 import type { Emission, EventOutbox } from '../events.ts'
-import { singleFlight } from '../lib/async.ts'
+import { singleFlight, waitForShared } from '../lib/async.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
@@ -29,7 +29,7 @@ export interface OutboxOptions {
 export interface Outbox extends EventOutbox {
   /** Calls a listener when there are new messages. */
   onAdded(listener: (endpointIds: ReadonlySet<string>) => void): void
-  /** Waits until the events that were added are stored, if the store is available. Never throws. */
+  /** Waits until the events that were added are stored, if the store is available and not too slow. Never throws. */
   settled(): Promise<void>
 }
 
@@ -70,7 +70,7 @@ export function createOutbox({ webhooks: { endpoints }, store, clock, logger }: 
     return true
   }
   /** Waits for the next turn, so that one transaction has the events of all requests of this turn. */
-  const settled = singleFlight(async () => {
+  const storeWaiting = singleFlight(async () => {
     await nextTurn()
     while (waiting.length > 0 && (await tryWrite()));
     if (dropped > 0) logger.log('warn', 'Dropped webhook messages', { dropped })
@@ -92,11 +92,11 @@ export function createOutbox({ webhooks: { endpoints }, store, clock, logger }: 
       const deliveries = toDeliveries([emission])
       if (waiting.length + deliveries.length > MAX_WAITING) dropped += deliveries.length
       else waiting.push(...deliveries)
-      void settled()
+      void storeWaiting()
     },
     onAdded: (listener) => void listeners.push(listener),
     settled: async () => {
-      if (waiting.length > 0) await settled()
+      if (waiting.length > 0) await waitForShared(storeWaiting()).catch(() => undefined)
     },
   }
 }

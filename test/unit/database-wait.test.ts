@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { countDatabaseWait, hasWaitedLong, limitDatabaseWait } from '../../src/lib/database-wait.ts'
+import { StoreUnavailableError } from '../../src/errors.ts'
+import { waitForShared } from '../../src/lib/async.ts'
+import {
+  countDatabaseWait,
+  hasWaitedLong,
+  limitDatabaseWait,
+  runOutsideRequest,
+} from '../../src/lib/database-wait.ts'
 
 /** Returns how long a call may take. */
 const limitOfCall = (): Promise<number> => countDatabaseWait(async (limit) => limit)
@@ -55,4 +62,23 @@ test('a request has waited long when more than half of its limit is over', async
     expect(hasWaitedLong()).toBe(true)
   })
   expect(hasWaitedLong()).toBe(false)
+})
+
+test('work outside of the request that starts it has no limit, and uses up no time of the request', async () => {
+  await limitDatabaseWait(60_000, async () => {
+    await runOutsideRequest(() => waitFor(20))
+    expect(await runOutsideRequest(limitOfCall)).toBe(Number.POSITIVE_INFINITY)
+    expect(await limitOfCall()).toBe(60_000)
+  })
+})
+
+test('a request that waits for shared work uses up its time, and stops waiting when none is left', async () => {
+  const { promise: work, resolve } = Promise.withResolvers<string>()
+  await limitDatabaseWait(10, async () => {
+    await expect(waitForShared(work)).rejects.toThrow(StoreUnavailableError)
+    expect(await limitOfCall()).toBeLessThan(5)
+  })
+  const other = limitDatabaseWait(60_000, () => waitForShared(work))
+  resolve('loaded')
+  expect(await Promise.all([other, waitForShared(work)])).toEqual(['loaded', 'loaded'])
 })

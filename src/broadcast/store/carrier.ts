@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { waitForShared } from '../../lib/async.ts'
+import { runOutsideRequest } from '../../lib/database-wait.ts'
 import type { MessageStore, StoredMessage } from '../../store/messages.ts'
 import type { MessageCarrier } from '../messages.ts'
 import { createIdWindow } from './id-window.ts'
@@ -86,11 +88,12 @@ export function createStoreCarrier({ store, pollInterval }: StoreCarrierOptions)
     running = exchange()
     return running
   }
-  const sync = (): Promise<void> => (next ??= runNext())
+  const share = (): Promise<void> => (next ??= runOutsideRequest(runNext))
+  const sync = (): Promise<void> => waitForShared(share())
   /** A failure needs no log: the revocation feed polls the same database. */
   const syncInBackground = (): void => {
     timer = undefined
-    void sync().catch(() => undefined)
+    void share().catch(() => undefined)
   }
   const poll = setInterval(syncInBackground, pollInterval).unref()
   syncInBackground()
