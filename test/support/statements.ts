@@ -9,6 +9,11 @@ export interface Statements {
    * write their audit logs in the meantime.
    */
   during(database: { readonly file: string }, action: () => Promise<unknown>): Promise<readonly string[]>
+  /** Returns the statements that begin and end the transactions of an action in this database. */
+  transactionsDuring(
+    database: { readonly file: string },
+    action: () => Promise<unknown>,
+  ): Promise<readonly string[]>
 }
 
 /** Records the statements of this process until the test ends. Open the store afterwards. */
@@ -24,12 +29,19 @@ export function recordStatements(): Statements {
     return statement
   })
   onTestFinished(() => void vi.restoreAllMocks())
+  const recordedDuring = async (file: string, action: () => Promise<unknown>): Promise<readonly string[]> => {
+    recorded = []
+    await action()
+    return recorded.filter((statement) => statement.file === file).map(({ sql }) => sql)
+  }
   return {
     async during({ file }, action) {
-      recorded = []
-      await action()
-      const statements = recorded.filter((statement) => statement.file === file)
-      return statements.map(({ sql }) => shorten(sql)).filter((text) => text !== undefined)
+      const statements = await recordedDuring(file, action)
+      return statements.map(shorten).filter((text) => text !== undefined)
+    },
+    async transactionsDuring({ file }, action) {
+      const statements = await recordedDuring(file, action)
+      return statements.filter((sql) => /^(?:begin|commit|rollback)\b/.test(sql))
     },
   }
 }
