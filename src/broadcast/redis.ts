@@ -1,7 +1,7 @@
 import '../lib/node-version.ts'
-import { createRequire } from 'node:module'
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { isInstalled, notInstalled } from '../lib/optional-package.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
 import type {
   Broadcast,
@@ -110,20 +110,11 @@ function checkSource(source: unknown, keyPrefix: unknown): void {
   const isClient = typeof source === 'object' && source !== null && 'duplicate' in source
   const problems = [
     ...(isUrl || isClient ? [] : [{ path: 'redis', message: INVALID_SOURCE }]),
-    ...(isUrl && !isInstalled() ? [{ path: 'redis', message: NOT_INSTALLED }] : []),
+    // Otherwise, each attempt to connect would fail, and the server would poll.
+    ...(isUrl && !isInstalled('redis') ? [{ path: 'redis', message: notInstalled('redis') }] : []),
     ...(typeof keyPrefix === 'string' ? [] : [{ path: 'redis.keyPrefix', message: 'must be a string' }]),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
-/** Otherwise, each attempt to connect would fail, and the server would poll. */
-function isInstalled(): boolean {
-  try {
-    return createRequire(import.meta.url).resolve('redis') !== ''
-  } catch {
-    return false
-  }
-}
-
-const NOT_INSTALLED = 'needs the package redis. Run `npm install redis`'
 const INVALID_SOURCE = "needs a URL such as 'redis://localhost:6379', or a client of the redis package"

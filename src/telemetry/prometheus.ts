@@ -68,7 +68,7 @@ async function importClient(): Promise<typeof Client> {
     return await import('prom-client')
   } catch {
     throw new ConfigError([
-      { path: 'metrics', message: 'needs the package prom-client. Run npm install prom-client' },
+      { path: 'metrics', message: 'needs the package prom-client. Run `npm install prom-client`' },
     ])
   }
 }

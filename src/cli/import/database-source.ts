@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { withinTimeLimit } from '../../lib/async.ts'
+import { isInstalled, notInstalled } from '../../lib/optional-package.ts'
 import { describeConnectionError } from '../../store/connection-error.ts'
 import { CommandError } from '../errors.ts'
 import { parseDatabaseUrl, type DatabaseUrl } from './database-url.ts'
@@ -14,7 +14,8 @@ const DRIVERS = { mysql: 'mysql2', postgres: 'pg' } as const
  */
 export async function openDatabase(from: string): Promise<PassportSource> {
   const url = parseDatabaseUrl(from)
-  requireDriver(DRIVERS[url.kind])
+  const driver = DRIVERS[url.kind]
+  if (!isInstalled(driver)) throw new CommandError(`This import ${notInstalled(driver)}.`)
   const reader = await open(url).catch((error: unknown) => {
     throw new CommandError(`Cannot connect to ${url.place}: ${reasonOf(error, url)}.`)
   })
@@ -24,14 +25,6 @@ export async function openDatabase(from: string): Promise<PassportSource> {
         for await (const row of readTable(reader, table, url)) yield { table, row: { ...row } }
     },
     close: () => reader.close(),
-  }
-}
-
-function requireDriver(name: string): void {
-  try {
-    createRequire(import.meta.url).resolve(name)
-  } catch {
-    throw new CommandError(`This import needs the package ${name}. Run \`npm install ${name}\`.`)
   }
 }
 
@@ -46,7 +39,7 @@ const MAX_SILENCE = 60_000
 async function* readTable(reader: DatabaseReader, table: string, url: DatabaseUrl): AsyncGenerator<Row> {
   const rows = reader.read(table)[Symbol.asyncIterator]()
   for (;;) {
-    const next = await withDeadline(rows.next()).catch((error: unknown) => {
+    const next = await withinTimeLimit(() => rows.next(), MAX_SILENCE, silent).catch((error: unknown) => {
       throw readError(error, table, url)
     })
     if (next.done) return
@@ -54,18 +47,7 @@ async function* readTable(reader: DatabaseReader, table: string, url: DatabaseUr
   }
 }
 
-async function withDeadline<Value>(work: Promise<Value>): Promise<Value> {
-  const done = new AbortController()
-  const silence = sleep(MAX_SILENCE, undefined, { signal: done.signal }).then(
-    () => Promise.reject(new Error('the server does not respond')),
-    () => work,
-  )
-  try {
-    return await Promise.race([work, silence])
-  } finally {
-    done.abort()
-  }
-}
+const silent = (): Error => new Error('the server does not respond')
 
 const NO_TABLE: ReadonlySet<unknown> = new Set(['ER_NO_SUCH_TABLE', '42P01'])
 
