@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { CompiledQuery, Kysely } from 'kysely'
+import { createAdditions } from './additions.ts'
 import { trackCalls, type RunningCalls } from './calls.ts'
-import type { Database, QueryRunner, TransactionAddition } from './database.ts'
+import type { Database, QueryRunner } from './database.ts'
 import type { ConnectionPool, DirectConnection, Run, SqlDialect, TransactionStatements } from './dialect.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { retryWhileBusy } from './retry.ts'
@@ -21,31 +21,19 @@ export function createDatabase(dialect: SqlDialect): Database {
   const calls = trackCalls()
   const runWithRetries: Run = (query) =>
     calls.track(retryWhileBusy(dialect, (deadline) => run(query, deadline)))
-  const additions = new AsyncLocalStorage<PendingAddition>()
-  const runOnce: Database['transaction'] = (durability, body) =>
+  const { transaction, withAddition, hasAddition } = createAdditions((durability, body) =>
     calls.track(
       retryWhileBusy(dialect, (deadline) =>
         useConnection((runOn) => runTransaction(runOn, dialect.transactions[durability], body), deadline),
       ),
-    )
-  const transaction: Database['transaction'] = async (durability, body) => {
-    const pending = additions.getStore()
-    if (!pending?.isOpen) return runOnce(durability, body)
-    const result = await runOnce(durability, async (queries) => {
-      const outcome = await body(queries)
-      await pending.addition(queries, outcome)
-      return outcome
-    })
-    pending.isAdded = true
-    pending.isOpen = false
-    return result
-  }
+    ),
+  )
   const queries = createQueryRunner(runWithRetries)
   const inTransactions = createTransactionalWrites(dialect, transaction)
   const onTheirOwn = direct
     ? createGroupedWrites(groupCommit(dialect, direct, db, calls))
     : createSingleWrites(dialect, queries, inTransactions)
-  const writes = (): SmallWrites => (additions.getStore()?.isOpen ? inTransactions : onTheirOwn)
+  const writes = (): SmallWrites => (hasAddition() ? inTransactions : onTheirOwn)
   return {
     ...queries,
     db,
@@ -62,11 +50,7 @@ export function createDatabase(dialect: SqlDialect): Database {
     change: (query) => writes().change(query),
     changeBoth: (first, then) => writes().changeBoth(first, then),
     changeRow: (change) => writes().changeRow(change),
-    async withAddition(addition, work) {
-      const pending: PendingAddition = { addition, isOpen: true, isAdded: false }
-      const result = await additions.run(pending, work).finally(() => (pending.isOpen = false))
-      return { result, isAdded: pending.isAdded }
-    },
+    withAddition,
     async close() {
       await calls.settled()
       if (dialect.pool) return dialect.pool.close()
@@ -105,14 +89,6 @@ function groupCommit(
     direct.isFree() ? work() : db.connection().execute(async () => work())
   const commit = createGroupCommit(dialect, direct, whenFree)
   return (write) => calls.track(commit(write))
-}
-
-/** An addition to the next transaction. */
-interface PendingAddition {
-  readonly addition: TransactionAddition
-  /** False after a transaction has run it, and after the work: timers that it started must not. */
-  isOpen: boolean
-  isAdded: boolean
 }
 
 const createQueryRunner = (run: Run): QueryRunner => ({
