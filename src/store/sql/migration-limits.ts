@@ -1,8 +1,8 @@
 import type { CompiledQuery } from 'kysely'
+import { callLimit } from './retry.ts'
 
-/** Longer (ms) than any migration waits for a lock. */
-const LOCKED = 2_000
-const GRACE = 1_000
+/** The longest (ms) that a migration waits for a lock. */
+const LOCK_TIMEOUT = 2_000
 
 /** How long (ms) to wait for a large table to change. */
 const CHANGING = 3_600_000
@@ -21,4 +21,4 @@ const SLOW: ReadonlySet<string> = new Set([
 export const migrationLimit =
   (busyTimeout: number) =>
   ({ query }: CompiledQuery): number =>
-    SLOW.has(query.kind) ? CHANGING : Math.max(busyTimeout, LOCKED) + GRACE
+    SLOW.has(query.kind) ? CHANGING : callLimit(Math.max(busyTimeout, LOCK_TIMEOUT))

@@ -59,6 +59,7 @@ export function createSqlStore(dialect: SqlDialect, file?: string): Store {
     webhooks: createWebhookStore(database),
     leases: createLeaseStore(database),
     messages: createMessageStore(database),
+    // A step runs several queries. Closing waits for all of them.
     purge: {
       ...purge,
       count: (kind, cutoffs) => purges.track(purge.count(kind, cutoffs)),
