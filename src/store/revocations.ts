@@ -59,12 +59,14 @@ export interface RevocationStore {
    * authorization, a session or a client does not exist. Revoking again is harmless: the first `revokedAt` stays.
    *
    * - Everything that depends on the target is revoked with it: authorizations and sessions get `revokedAt`, unspent codes
-   *   and device codes get `voidedAt`, and so do the links to reset a password of a user or of everyone. A revoked client is marked as revoked itself.
+   *   and device codes get `voidedAt`, and so do the links to reset a password of a user or of everyone. A revoked client is
+   *   marked as revoked itself.
    * - A user, a client or the issuer gets a higher epoch.
    * - The entry has the `sub` of the target, or null.
    * - The entry expires with the last access token that it stops, by the stored `accessExpiresAt` of revoked
    *   authorizations too, and after one minute at the earliest. It does not expire before `cookiesExpireAt`, because the
-   *   store has no rows of API cookies. Entries of clients and of the issuer never expire, because machine tokens have no row. A new entry of a client or of the issuer replaces the old one.
+   *   store has no rows of API cookies. Entries of clients and of the issuer never expire, because machine tokens have no
+   *   row. A new entry of a client or of the issuer replaces the old one.
    */
   revoke(target: RevocationTarget, now: number): Promise<RevocationEntry | undefined>
   /**
@@ -74,8 +76,9 @@ export interface RevocationStore {
    */
   revokeSessions(user: UserRef, selection: SessionSelection, now: number): Promise<readonly RevocationEntry[]>
   /**
-   * Lists the first `limit` unexpired entries with an id above `cursor`, by ascending id. The newest entry of all never
-   * counts as expired: a reader that misses it knows that the database is an older copy.
+   * Lists the first `limit` unexpired entries with an id above `cursor`, by ascending id. An entry never appears after one
+   * with a higher id did. The newest entry of all never counts as expired: a reader that misses it knows that the database is
+   * an older copy.
    */
   listSince(cursor: number, now: number, limit: number): Promise<readonly RevocationEntry[]>
   /**
