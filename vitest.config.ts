@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/temporary-folder.ts',
+    setupFiles: 'test/support/remembered-hashes.ts',
     // Only to end what hangs: a busy machine is no failure.
     testTimeout: 300_000,
     hookTimeout: 300_000,
