@@ -71,8 +71,9 @@ describe('a healthy server', () => {
   })
 })
 
-describe('a server is live but not ready if', () => {
-  test('it cannot start, with the wrong secrets', async () => {
+// Most of the time of these tests is waiting.
+describe.concurrent('a server is live but not ready if', () => {
+  test('it cannot start, with the wrong secrets', async ({ expect }) => {
     await using first = await startServer()
     await first.server.ready()
     await using second = await startServer({ file: first.file, secrets: createSecrets() })
@@ -87,7 +88,7 @@ describe('a server is live but not ready if', () => {
     expect(told(second)).toBe(1)
   })
 
-  test('its database is closed, which is logged once', async () => {
+  test('its database is closed, which is logged once', async ({ expect }) => {
     await using server = await startServer({ store: sqlite({ path: ':memory:' }) })
     expect(await statusesOf(server)).toEqual([200, 200])
     await server.store.close()
@@ -99,7 +100,7 @@ describe('a server is live but not ready if', () => {
     expect(told(server)).toBe(1)
   })
 
-  test('its database never responds, which takes at most seconds to find out', async () => {
+  test('its database never responds, which takes at most seconds to find out', async ({ expect }) => {
     const hung = { isHung: false }
     const store = sqlite(':memory:')
     const find: typeof store.clients.find = (id) =>
@@ -114,7 +115,7 @@ describe('a server is live but not ready if', () => {
     expect((await server.server.health()).problems.join()).toContain('no response within')
   })
 
-  test('its revocations are stale, until they are fresh again', async () => {
+  test('its revocations are stale, until they are fresh again', async ({ expect }) => {
     const broken = { isBroken: false }
     const store = sqlite(':memory:')
     const listSince: typeof store.revocations.listSince = async (...args) => {

@@ -19,7 +19,8 @@ import { APP, createApp, openAppApi } from '../support/user-apps.ts'
 
 const grant = { grant_type: 'client_credentials' }
 
-test('a server that cannot start responds with 503 everywhere, and logs why', async () => {
+// Most of the time of these tests is waiting, for a lock or for revocations to become stale.
+test.concurrent('a server that cannot start responds with 503 everywhere, and logs why', async () => {
   await using first = await startServer()
   await first.server.ready()
   await using second = await startServer({ issuer: first.issuer, file: first.file, secrets: createSecrets() })
@@ -33,7 +34,9 @@ test('a server that cannot start responds with 503 everywhere, and logs why', as
   expect(second.logs.join('')).toContain('are not those of this database')
 })
 
-test('a guard that cannot read revocations responds with 503 and Retry-After, never 401', async () => {
+test.concurrent('a guard that cannot read revocations responds with 503 and Retry-After, never 401', async ({
+  expect,
+}) => {
   await using server = await startServer({ revocations: { pollInterval: '50ms', maxStaleness: '3s' } })
   const machine = await server.addClient({ grantTypes: ['client_credentials'] })
   const { access_token: token } = await getTokens(server, machine, grant)
@@ -46,7 +49,7 @@ test('a guard that cannot read revocations responds with 503 and Retry-After, ne
   expect((await callApi(server, '/machine', 'not a token')).status).toBe(401)
 })
 
-test('a database that is locked for too long is 503 with Retry-After, and signs out no user', async () => {
+test.concurrent('a database that is locked for too long is 503 with Retry-After, and signs out no user', async () => {
   await using home = await startServer()
   await using server = await startServer({
     store: sqlite({ path: home.file, busyTimeout: 200 }),
@@ -70,7 +73,7 @@ test('a database that is locked for too long is 503 with Retry-After, and signs 
   expect((await refresh(visit, refreshToken)).status).toBe(200)
 })
 
-test('a disconnect while the database is locked is 503, leaves the app connected and can be repeated', async () => {
+test.concurrent('a disconnect while the database is locked is 503, leaves the app connected and can be repeated', async () => {
   await using home = await startServer()
   await using server = await startServer({
     store: sqlite({ path: home.file, busyTimeout: 200 }),
@@ -91,7 +94,7 @@ test('a disconnect while the database is locked is 503, leaves the app connected
   expect((await callApi(server, '/me', token)).status).toBe(401)
 })
 
-test("the app's own sign-in fails with StoreUnavailableError while the database is locked, and can be repeated", async () => {
+test.concurrent("the app's own sign-in fails with StoreUnavailableError while the database is locked, and can be repeated", async () => {
   await using home = await startServer()
   await using server = await startServer({
     store: sqlite({ path: home.file, busyTimeout: 200 }),
@@ -114,7 +117,7 @@ test("the app's own sign-in fails with StoreUnavailableError while the database 
   expect(await sessions.current(request)).toBe(undefined)
 })
 
-test('the sign-in API answers 503 with Retry-After while the database is locked, and signs out no device', async () => {
+test.concurrent('the sign-in API answers 503 with Retry-After while the database is locked, and signs out no device', async () => {
   await using home = await startServer()
   await using server = await startServer({
     grants: [signIn()],
@@ -144,7 +147,7 @@ test('the sign-in API answers 503 with Retry-After while the database is locked,
   expect((await callSignInApi(server, '/auth/logout', { token })).status).toBe(204)
 })
 
-test('apps can be neither disconnected nor changed while the database is locked, and the answer is 503', async () => {
+test.concurrent('apps can be neither disconnected nor changed while the database is locked, and the answer is 503', async () => {
   await using home = await startServer()
   await using server = await startServer({
     userApps: {},

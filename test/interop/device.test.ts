@@ -20,7 +20,8 @@ async function answer(completeUri: string, label: 'Allow' | "Don't allow"): Prom
   await phone.press(await phone.press(page, 'Continue'), label)
 }
 
-describe.each([
+// Clients poll once a second.
+describe.concurrent.each([
   ['a public client', tv, oauth.None()],
   ['a confidential client', kiosk, oauth.ClientSecretBasic(kiosk.secret)],
 ])('openid-client as %s', (_, client, authentication) => {
