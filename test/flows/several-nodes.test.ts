@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test as vitest } from 'vitest'
 import { signIn } from '../../src/index.ts'
 import { startBalanced, type Balanced } from '../support/balancer.ts'
 import { linkTo, openBrowser, type Browser } from '../support/browser.ts'
 import { eventually } from '../support/cluster.ts'
 import { commonConfig } from '../support/config.ts'
 import { DATABASES, type OpenDatabase } from '../support/databases.ts'
+import { isInSample } from '../support/dose.ts'
 import {
   addDeviceClient,
   decideDevice,
@@ -37,11 +38,15 @@ const POLL_INTERVAL = '50ms'
 const CASES = [
   ...DATABASES.map((kind) => ({ ...kind, start: 0 })),
   ...DATABASES.slice(0, 1).map((kind) => ({ ...kind, start: 1 })),
-]
+].filter(({ isAvailable }) => isAvailable)
 
-describe.for(CASES.filter(({ isAvailable }) => isAvailable))(
+describe.for(CASES.map((each, index) => ({ ...each, index })))(
   'on $name, beginning at node $start',
-  ({ open, start }) => {
+  ({ open, start, index }) => {
+    let flows = 0
+    /** Tests a flow: on one of the databases in `npm test`. */
+    const test = (name: string, work: () => Promise<void>): void =>
+      vitest.runIf(isInSample(flows++, index, CASES.length))(name, work)
     const mailbox = createMailbox()
     let database: OpenDatabase
     let balanced: Balanced
