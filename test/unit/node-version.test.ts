@@ -1,15 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { nodeVersionProblem } from '../../src/lib/node-version.ts'
 import { isAvailable } from '../support/available.ts'
+import { packedProject } from '../support/packed.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL('../..', import.meta.url))
 
 test.each(['18.20.8', '20.20.2', '22.21.0', '23.11.1', '24.0.0', '24.10.9'])(
   'Node %s is too old',
@@ -55,15 +54,9 @@ const hasOldNode = isAvailable(
 describe('each entry point fails with one sentence', () => {
   let folder: string
   beforeAll(async () => {
-    // Below `node_modules`, so that the dependencies are found.
-    folder = await mkdtemp(join(root, 'node_modules/.consulate-build-'))
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-    const compiler = join(root, 'node_modules/typescript/bin/tsc')
-    // The types do not matter here, and checking them takes most of the time.
-    const flags = ['--noCheck', '--declaration', 'false', '--outDir', join(folder, 'dist')]
-    await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...flags], { cwd: root })
+    const project = await packedProject({}, Object.keys(manifest.peerDependencies))
+    folder = join(project, 'node_modules/consulate')
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
 
   /** Loads every entry point, and returns their errors. */
   async function load(node: string, versions?: object): Promise<readonly string[]> {
