@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { AuditEntry } from '../../src/index.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { sampleEntry } from '../../src/testing/store/audit.ts'
-import { binFor, consulate, installed, variables } from './run.ts'
+import { binFile, consulate, installed, variables } from './run.ts'
 
 const DAY = 86_400_000
 
@@ -147,7 +147,7 @@ test('follows new entries from another process until it is interrupted', async (
   const cwd = await withEntries({ detail: 'before' })
   const { audit } = await openStore(cwd)
   const args = ['audit', '--follow', '--json']
-  const child = spawn(process.execPath, [await binFor(cwd, args, {}), ...args], { cwd, env: variables({}) })
+  const child = spawn(process.execPath, [await binFile(), ...args], { cwd, env: variables({}) })
   onTestFinished(() => void child.kill('SIGKILL'))
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))

@@ -7,7 +7,7 @@ import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import { getCodeFlowTokens, refresh, type CodeFlow } from '../support/oauth-client.ts'
 import type { TestServer } from '../support/server.ts'
-import { consulate, installed, serve, type Outcome, type Variables } from './run.ts'
+import { consulate, installed, serve, type AtEnd, type Outcome, type Variables } from './run.ts'
 
 /** A user who is signed in to a server in a browser and has authorized a client. */
 export interface SignedInUser {
@@ -35,12 +35,12 @@ export interface CliServer {
 }
 
 /** Starts a server with a new database. */
-export async function startCliServer(): Promise<CliServer> {
-  const cwd = await installed()
+export async function startCliServer(atEnd: AtEnd = onTestFinished): Promise<CliServer> {
+  const cwd = await installed(atEnd)
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const env: Variables = { CONSULATE_ISSUER: origin, CONSULATE_SCOPES: 'orders:read=See your orders' }
-  const running = await serve(cwd, [], { ...env, PORT: port })
+  const running = await serve(cwd, [], { ...env, PORT: port }, atEnd)
   const knownSecrets = createKnownSecrets()
   // The helpers for browsers use only these parts of a test server.
   const server = {

@@ -1,21 +1,19 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSharedProcess, emptyDirectory, variables, type Outcome } from './run.ts'
+import { consulate as run, emptyDirectory, linkPackage, type Outcome } from './run.ts'
 
-const module = (path: string): string => JSON.stringify(resolve(path))
-const root = emptyDirectory(afterAll)
-const data = join(root, 'data')
+const cwd = emptyDirectory(afterAll)
 
 const CONFIG = `
-import { z } from ${module('node_modules/zod/index.js')}
-import { builtInUsers, clientCredentials, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { z } from ${JSON.stringify(resolve('node_modules/zod/index.js'))}
+import { builtInUsers, clientCredentials, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 
 export default {
   issuer: 'http://127.0.0.1',
-  secrets: secretsFromDirectory(${JSON.stringify(join(data, 'secrets'))}),
-  store: sqlite(${JSON.stringify(join(data, 'data.db'))}),
+  secrets: secretsFromDirectory('secrets'),
+  store: sqlite('data.db'),
   users: builtInUsers(),
   scopes: {},
   grants: [clientCredentials()],
@@ -27,18 +25,11 @@ export default {
 }
 `
 
-const shared = createSharedProcess('src/cli/main.ts')
-
-/** Each command has a configuration file of its own, because a process loads a file only once, and closes its store. */
-async function consulate(...args: readonly string[]): Promise<Outcome> {
-  const cwd = mkdtempSync(join(root, 'project-'))
-  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(cwd, 'consulate.config.ts'), CONFIG)
-  return shared.run({ cwd, args: [...args], env: variables({}) })
-}
+const consulate = (...args: readonly string[]): Promise<Outcome> => run(cwd, args)
 
 beforeAll(async () => {
-  mkdirSync(data)
+  await linkPackage(cwd)
+  writeFileSync(join(cwd, 'consulate.config.mts'), CONFIG)
   expect((await consulate('install')).code).toBe(0)
 })
 

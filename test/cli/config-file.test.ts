@@ -19,7 +19,8 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'consulate projects '))
   await installPacked(home, ['@types/node'])
   bin = join(home, 'node_modules/consulate/bin/consulate.js')
-  installed = createSharedProcess(join(home, 'node_modules/consulate/dist/cli/main.js'))
+  const main = join(home, 'node_modules/consulate/dist/cli/main.js')
+  installed = createSharedProcess(async () => main)
 })
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))

@@ -14,7 +14,7 @@ import { DATABASES } from '../support/databases.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
 import { getCodeFlowTokens, refresh, revokeToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
-import { binFor, consulate, emptyDirectory, type Outcome } from './run.ts'
+import { binFile, consulate, emptyDirectory, type Outcome } from './run.ts'
 
 const SERVERS = DATABASES.filter(({ name, isAvailable }) => name !== 'SQLite' && isAvailable)
 
@@ -177,7 +177,7 @@ describe('consulate copy', () => {
     insertManyUsers(path, 20_000)
     const target = newFile()
     const args = ['copy', '--from', `sqlite:${path}`, '--to', `sqlite:${target}`]
-    const child = spawn(process.execPath, [await binFor('.', args, {}), ...args], { stdio: 'ignore' })
+    const child = spawn(process.execPath, [await binFile(), ...args], { stdio: 'ignore' })
     const ended = once(child, 'exit')
     while (countUsers(target) < 1000) await sleep(5)
     child.kill('SIGKILL')

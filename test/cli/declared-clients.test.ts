@@ -1,15 +1,13 @@
 import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSharedProcess, emptyDirectory, serve, variables } from './run.ts'
-
-const module = (path: string): string => JSON.stringify(resolve(path))
+import { consulate, emptyDirectory, linkPackage, serve, type Outcome } from './run.ts'
 
 const SECRET = 'a9f2c4e8b7d1a6035f2c4e8b7d1a6035'
 
 const config = ({ data, clients }: Project): string => `
-import { authorizationCode, builtInUsers, clientCredentials, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { authorizationCode, builtInUsers, clientCredentials, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 
 export default {
   issuer: 'http://127.0.0.1',
@@ -41,18 +39,17 @@ function copyOf({ data, clients }: Project): Project {
   return { data: copy, clients }
 }
 
-/** Writes the configuration. Each command has its own, because a process loads a file only once, and closes its store. */
-function configured(project: Project): string {
+/** Writes the configuration into a directory of its own. */
+async function configured(project: Project): Promise<string> {
   const cwd = newDirectory()
+  await linkPackage(cwd)
   writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(cwd, 'consulate.config.ts'), config(project))
   return cwd
 }
 
-/** Loads the source, as the configuration does. */
-const shared = createSharedProcess()
-const run = (project: Project, ...args: readonly string[]) =>
-  shared.run({ cwd: configured(project), args, env: variables({}) })
+const run = async (project: Project, ...args: readonly string[]): Promise<Outcome> =>
+  consulate(await configured(project), args)
 
 /** Returns what doctor says about the declared clients. */
 const diagnose = async (project: Project): Promise<readonly string[]> =>
@@ -66,7 +63,7 @@ let started = fresh
 beforeAll(async () => {
   await run(fresh, 'install')
   started = copyOf(fresh)
-  await (await serve(configured(started), [], {}, afterAll)).stop()
+  await (await serve(await configured(started), [], {}, afterAll)).stop()
 })
 
 test('doctor says what the next start does, and a start does it', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { linkTo, openBrowser, type Browser } from '../support/browser.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
 import {
@@ -14,6 +14,9 @@ import {
 } from './run.ts'
 
 type Json = Readonly<Record<string, unknown>>
+
+/** The name of an app that the demo user registers. */
+const APP = 'Orchard Tools'
 
 const passwordIn = ({ printed }: RunningServer): string | undefined =>
   /Password {2}(\S+) {2}\(shown only once\)/.exec(printed)?.[1]
@@ -39,18 +42,10 @@ const call = (
 ): Promise<Response> =>
   fetch(server.origin + path, { ...init, headers: { Authorization: `Bearer ${String(token)}` } })
 
-describe('consulate serve --demo', () => {
-  let server: RunningServer
-  beforeAll(async () => {
-    const ends: (() => void)[] = []
-    const atEnd = (work: () => void): void => void ends.unshift(work)
-    server = await serve(emptyDirectory(atEnd), ['--demo'], {}, atEnd)
-    return async () => {
-      await server.stop()
-      for (const work of ends) work()
-    }
-  })
+const cwd = emptyDirectory(afterAll)
+const server = await serve(cwd, ['--demo'], {}, afterAll)
 
+describe('consulate serve --demo', () => {
   test('prints a curl command that works when pasted', async () => {
     const { access_token: token, ...rest } = await machineToken(server)
     expect(rest).toEqual({ token_type: 'Bearer', expires_in: 900, scope: 'orders:read' })
@@ -143,9 +138,9 @@ describe('consulate serve --demo', () => {
     await browser.signIn(await browser.open('/account/devices'), user)
     for (const path of paths) expect((await browser.open(path)).url.pathname).toBe(path)
     const form = await browser.open('/account/developer?new=app')
-    const fields = { name: 'Orchard Tools', redirect_uris: 'https://tools.example/callback' }
+    const fields = { name: APP, redirect_uris: 'https://tools.example/callback' }
     expect((await browser.press(form, 'Register app', fields)).text).toContain('Client secret')
-    expect((await browser.open('/account/developer')).text).toContain('Orchard Tools')
+    expect((await browser.open('/account/developer')).text).toContain(APP)
   })
 
   test('shows the public app its tokens, a denial, and a code that is used twice', async () => {
@@ -181,6 +176,11 @@ describe('consulate serve --demo', () => {
     expect(page.body).not.toContain('<script')
   })
 
+  test('serves an icon', async () => {
+    const icon = await fetch(`${server.origin}/favicon.ico`)
+    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+  })
+
   test('has no secret on its home page, and returns 404 for unknown paths', async () => {
     const { body } = await browse(server).open('/')
     const secret = /demo-machine:([\w-]{43})'/.exec(server.printed)?.[1] ?? 'none'
@@ -211,19 +211,16 @@ describe('consulate serve --demo', () => {
   })
 
   test('keeps its secrets readable by the owner only, and other commands see its clients', async () => {
-    const cwd = emptyDirectory()
-    const server = await serve(cwd, ['--demo'])
     expect(statSync(join(cwd, 'data/demo.json')).mode & 0o777).toBe(0o600)
     expect(statSync(join(cwd, 'data')).mode & 0o777).toBe(0o700)
     const { stdout } = await consulate(cwd, ['client', 'list', '--json'])
-    const clients = JSON.parse(stdout) as readonly Json[]
+    const clients = (JSON.parse(stdout) as readonly Json[]).filter(({ client_name: name }) => name !== APP)
     expect(clients.map(({ client_id: id, type }) => [id, type])).toEqual([
       ['demo-app', 'public'],
       ['demo-machine', 'confidential'],
       ['demo-tv', 'public'],
       ['demo-web', 'confidential'],
     ])
-    await server.stop()
   })
 })
 
@@ -255,16 +252,6 @@ describe('the demo never runs by accident', () => {
     expect(await refused(cwd, {})).toContain('consulate.db')
   })
 
-  test('serve without --demo knows neither its user nor its API', async () => {
-    const cwd = await installed()
-    const server = await serve(cwd, [], { CONSULATE_ISSUER: 'https://auth.example.com' })
-    for (const path of ['/', '/api/me', '/demo/callback']) {
-      expect((await fetch(server.origin + path)).status).toBe(404)
-    }
-    expect(server.printed).not.toContain('demo')
-    await server.stop()
-  })
-
   test('npm start runs the demo', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>
@@ -273,16 +260,14 @@ describe('the demo never runs by accident', () => {
   })
 
   test('prints the password at the next start if the port is in use', async () => {
-    const [cwd, other] = [emptyDirectory(), emptyDirectory()]
-    const neighbor = await serve(other, ['--demo'])
-    const { port } = new URL(neighbor.origin)
+    const cwd = emptyDirectory()
+    const { port } = new URL(server.origin)
     expect(await consulate(cwd, ['serve', '--demo'], { env: { PORT: port } })).toMatchObject({
       code: 1,
       stdout: '',
     })
-    await neighbor.stop()
-    const server = await serve(cwd, ['--demo'], { PORT: port })
-    expect(passwordIn(server)).toBeDefined()
-    await server.stop()
+    const next = await serve(cwd, ['--demo'])
+    expect(passwordIn(next)).toBeDefined()
+    await next.stop()
   })
 })

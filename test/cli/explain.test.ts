@@ -1,18 +1,19 @@
-import { describe, expect, test } from 'vitest'
-import { consulate, emptyDirectory, installed, serve } from './run.ts'
-import type { Outcome } from './run.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { consulate, emptyDirectory, installed, serve, type AtEnd, type Outcome } from './run.ts'
 import { freePort } from '../support/free-port.ts'
 
 /** Starts a server and returns it with its directory. */
-async function startServer() {
-  const cwd = await installed()
-  const port = await freePort()
-  const serving = await serve(cwd, [], { CONSULATE_ISSUER: `http://127.0.0.1:${port}`, PORT: port })
+async function startServer(atEnd?: AtEnd) {
+  const cwd = await installed(atEnd)
+  const PORT = await freePort()
+  const serving = await serve(cwd, [], { CONSULATE_ISSUER: `http://127.0.0.1:${PORT}`, PORT }, atEnd)
   return { cwd, ...serving }
 }
 
+const { cwd, origin } = await startServer(afterAll)
+
 /** Runs the command until the server has written the entry, within a second. */
-async function explain(cwd: string, id: string, ...flags: string[]): Promise<Outcome> {
+async function explain(id: string, ...flags: string[]): Promise<Outcome> {
   const outcomes: Outcome[] = []
   await expect
     .poll(
@@ -28,39 +29,35 @@ async function explain(cwd: string, id: string, ...flags: string[]): Promise<Out
 
 describe('consulate explain', () => {
   test('shows the reason for the id on the error page', async () => {
-    const { cwd, origin, stop } = await startServer()
     const url = `${origin}/oauth/authorize?response_type=code&client_id=nobody`
     const response = await fetch(url, { headers: { accept: 'text/html' } })
     const page = await response.text()
     const [id = ''] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(page) ?? []
     expect(id).toBe(response.headers.get('x-request-id'))
     expect(page).not.toContain('no such client')
-    const { stdout } = await explain(cwd, id)
+    const { stdout } = await explain(id)
     expect(stdout).toMatch(/^Request refused\n {2}Reason +no such client\n/)
     expect(stdout).toMatch(/Response +400 invalid_request/)
     expect(stdout).toMatch(/Path +\/oauth\/authorize/)
-    const [entry] = JSON.parse((await explain(cwd, id, '--json')).stdout) as Record<string, unknown>[]
+    const [entry] = JSON.parse((await explain(id, '--json')).stdout) as Record<string, unknown>[]
     expect(entry).toMatchObject({ requestId: id, event: 'request.refused', detail: 'no such client' })
     expect(new Date(String(entry?.['at'])).getTime()).toBeGreaterThan(Date.now() - 60_000)
-    await stop()
   })
 
   test('works after the server has stopped, for its last request too', async () => {
-    const { cwd, origin, stop } = await startServer()
-    const { headers } = await fetch(`${origin}/oauth/token`, { method: 'POST' })
-    expect((await stop()).code).toBe(0)
-    const { code, stdout } = await consulate(cwd, ['explain', headers.get('x-request-id') ?? ''])
+    const server = await startServer()
+    const { headers } = await fetch(`${server.origin}/oauth/token`, { method: 'POST' })
+    expect((await server.stop()).code).toBe(0)
+    const { code, stdout } = await consulate(server.cwd, ['explain', headers.get('x-request-id') ?? ''])
     expect([code, stdout.split('\n')[0]]).toEqual([0, 'Request refused'])
   })
 
   test('says how Basic credentials were read that may be form-encoded or not', async () => {
-    const { cwd, origin, stop } = await startServer()
     const headers = { authorization: `Basic ${btoa('importer:50+off')}` }
     const body = new URLSearchParams({ grant_type: 'client_credentials' })
     const response = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body })
     expect(response.status).toBe(401)
-    await stop()
-    const { stdout } = await consulate(cwd, ['explain', response.headers.get('x-request-id') ?? ''])
+    const { stdout } = await explain(response.headers.get('x-request-id') ?? '')
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
       'are read as form-encoded (RFC 6749 section 2.3.1) and as sent',
     )
@@ -68,7 +65,6 @@ describe('consulate explain', () => {
   })
 
   test('says what an unknown id may mean, and ends with 1', async () => {
-    const cwd = await installed()
     for (const flags of [[], ['--json']]) {
       const { code, stdout, stderr } = await consulate(cwd, ['explain', 'nothing', ...flags])
       expect([code, stdout]).toEqual([1, ''])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { isAvailable } from '../support/available.ts'
-import { BIN, consulate, emptyDirectory, installed, shell } from './run.ts'
+import { binFile, consulate, emptyDirectory, installed, run, shell } from './run.ts'
 
 const hasFullDevice = isAvailable(
   existsSync('/dev/full'),
@@ -32,7 +32,7 @@ describe('a command that fails prints one line with the cause', () => {
   })
 
   test('consulate migrate, on a full disk', async () => {
-    const line = `trap '' XFSZ; ulimit -f 100; exec "${process.execPath}" "${BIN}" migrate`
+    const line = `trap '' XFSZ; ulimit -f 100; exec "${process.execPath}" "${await binFile()}" migrate`
     const { code, stderr } = await shell(emptyDirectory(), line)
     expect(code).toBe(1)
     expect(stderr).toMatch(/^The database cannot be used: .*disk.*\n$/)
@@ -73,7 +73,7 @@ describe('a command exits with 1', () => {
   test('if the configuration file awaits what never happens', async () => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'consulate.config.mjs'), 'await new Promise(() => {})')
-    const { code, stderr } = await consulate(cwd, ['migrate'])
+    const { code, stderr } = await run(await binFile(), cwd, ['migrate'])
     expect([code, stderr]).toEqual([
       1,
       expect.stringContaining('an await in the configuration file never settles'),
@@ -81,7 +81,7 @@ describe('a command exits with 1', () => {
   })
 
   test.runIf(hasFullDevice)('if its output cannot be written', async () => {
-    const command = `"${process.execPath}" "${BIN}" client list --json`
+    const command = `"${process.execPath}" "${await binFile()}" client list --json`
     const { code, stderr } = await shell(await installed(), `${command} > /dev/full`)
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^Cannot write the output: ENOSPC.*\n$/)])
     const piped = await shell(await installed(), `(${command}; echo $? >&2) | true`)
@@ -91,7 +91,7 @@ describe('a command exits with 1', () => {
 
 test('commands run without HOME and with input that they do not read', async () => {
   const env = `-i PATH="$PATH" CONSULATE_ISSUER=https://auth.example.com`
-  const command = `"${process.execPath}" "${BIN}"`
+  const command = `"${process.execPath}" "${await binFile()}"`
   const line = `yes | env ${env} ${command} install && yes | env ${env} ${command} routes`
   const { code, stdout, stderr } = await shell(emptyDirectory(), line)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

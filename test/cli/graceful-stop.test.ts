@@ -3,11 +3,11 @@ import { Agent, createServer, request, type IncomingMessage, type ServerResponse
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/cluster.ts'
 import { freePort } from '../support/free-port.ts'
 import { listen } from '../support/server.ts'
-import { consulate, installed, serve, type RunningServer } from './run.ts'
+import { consulate, installed, serve, type AtEnd, type RunningServer } from './run.ts'
 
 const ENVIRONMENT = { CONSULATE_ISSUER: 'https://id.example.com', CONSULATE_SCOPES: 'orders:read=See orders' }
 
@@ -17,11 +17,12 @@ const ready = (origin: string): Promise<Response> =>
 const live = (origin: string): Promise<Response> =>
   fetch(`${origin}/oauth/health/live`, { headers: { connection: 'close' } })
 
-describe('a server that drains after SIGTERM', () => {
-  test.each([[[]], [['--workers', '2']]])(
+// Most of the time of these tests is waiting for servers that drain.
+describe.concurrent('a server that drains after SIGTERM', () => {
+  test.for([[], ['--workers', '2']])(
     'is not ready, but live, and answers all requests with the last on each connection %j',
-    async (flags) => {
-      const server = await serve(await installed(), ['--drain', '3', ...flags], ENVIRONMENT)
+    async (flags, { onTestFinished: atEnd }) => {
+      const server = await serve(await installed(atEnd), ['--drain', '3', ...flags], ENVIRONMENT, atEnd)
       expect((await ready(server.origin)).status).toBe(200)
       const open = connect(Number(new URL(server.origin).port), '127.0.0.1')
       const answer = text(open)
@@ -44,14 +45,14 @@ describe('a server that drains after SIGTERM', () => {
     },
   )
 
-  test('stops immediately after Ctrl-C', async () => {
-    const server = await serve(await installed(), ['--drain', '300'], ENVIRONMENT)
+  test('stops immediately after Ctrl-C', async ({ onTestFinished: atEnd }) => {
+    const server = await serve(await installed(atEnd), ['--drain', '300'], ENVIRONMENT, atEnd)
     expect(await server.stop('SIGINT')).toMatchObject({ code: 0 })
   })
 })
 
 /** A balancer that sends requests to ready nodes only, in turn, over connections that stay open. It never sends one twice. */
-async function startBalancer(nodes: readonly string[]) {
+async function startBalancer(nodes: readonly string[], atEnd: AtEnd) {
   const agent = new Agent({ keepAlive: true, maxSockets: 20 })
   let available: readonly string[] = nodes
   let turn = 0
@@ -71,7 +72,7 @@ async function startBalancer(nodes: readonly string[]) {
     available = nodes.filter((_, index) => areReady[index])
   }
   const timer = setInterval(() => void checkAll(), 200)
-  onTestFinished(() => {
+  atEnd(() => {
     clearInterval(timer)
     agent.destroy()
     http.close()
@@ -123,8 +124,10 @@ function sendTraffic(origin: string, basic: string) {
   }
 }
 
-test('no request is lost while each of two nodes behind a balancer is restarted', async () => {
-  const cwd = await installed()
+test.concurrent('no request is lost while each of two nodes behind a balancer is restarted', async ({
+  onTestFinished: atEnd,
+}) => {
+  const cwd = await installed(atEnd)
   const created = await consulate(
     cwd,
     ['client', 'create', '--name', 'Worker', '--machine', '--scope', 'orders:read', '--json'],
@@ -134,9 +137,12 @@ test('no request is lost while each of two nodes behind a balancer is restarted'
   const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')
   const ports = [await freePort(), await freePort()]
   const start = (port: string): Promise<RunningServer> =>
-    serve(cwd, ['--drain', '2'], { ...ENVIRONMENT, PORT: port })
+    serve(cwd, ['--drain', '2'], { ...ENVIRONMENT, PORT: port }, atEnd)
   const nodes = await Promise.all(ports.map(start))
-  const balancer = await startBalancer(nodes.map(({ origin }) => origin))
+  const balancer = await startBalancer(
+    nodes.map(({ origin }) => origin),
+    atEnd,
+  )
   const traffic = sendTraffic(balancer.origin, basic)
   for (const [index, port] of ports.entries()) {
     expect(await nodes[index]?.stop('SIGTERM')).toMatchObject({ code: 0 })

@@ -1,27 +1,25 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT } from '../house/repository.ts'
+import { sampleOf } from '../support/dose.ts'
 import { hasTerminal, onTerminal } from './on-terminal.ts'
-import { BIN, emptyDirectory, run, shell, type Outcome } from './run.ts'
-
-/** The package is linked, so its source runs. */
-const env = { NODE_OPTIONS: '--conditions=consulate-source' }
+import { binFile, consulate, emptyDirectory, linkPackage, shell, type Outcome } from './run.ts'
 
 /** What `npm init -y` writes. */
 const MANIFEST = `${JSON.stringify({ name: 'shop', scripts: { test: 'echo "Error: no test specified" && exit 1' }, type: 'commonjs' }, null, 2)}\n`
 
 /** Creates a directory in which the package is installed. */
-function project(files: Readonly<Record<string, string>> = { 'package.json': MANIFEST }): string {
+async function project(
+  files: Readonly<Record<string, string>> = { 'package.json': MANIFEST },
+): Promise<string> {
   const cwd = emptyDirectory()
-  mkdirSync(join(cwd, 'node_modules'))
-  symlinkSync(ROOT, join(cwd, 'node_modules/consulate'))
+  await linkPackage(cwd)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
   return cwd
 }
 
 const init = (cwd: string, ...flags: readonly string[]): Promise<Outcome> =>
-  run(BIN, cwd, ['init', ...flags], { env })
+  consulate(cwd, ['init', ...flags])
 
 const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8')
 
@@ -40,7 +38,7 @@ const WRITTEN = [
 
 describe('consulate init', () => {
   test('writes a project with keys and tables, and says what to run next', async () => {
-    const cwd = project()
+    const cwd = await project()
     const { code, stdout, stderr } = await init(cwd, '--yes')
     expect([code, stderr]).toEqual([0, ''])
     expect(namesIn(cwd)).toEqual(WRITTEN)
@@ -58,7 +56,7 @@ describe('consulate init', () => {
   })
 
   test('follows the flags', async () => {
-    const cwd = project()
+    const cwd = await project()
     const flags = ['--yes', '--json', '--javascript', '--users', 'own', '--grant', 'authorization_code']
     const { stdout } = await init(cwd, ...flags, '--grant', 'personal_tokens', '--scope', "a=It's = yours")
     expect(JSON.parse(stdout)).toMatchObject({
@@ -83,7 +81,7 @@ describe('consulate init', () => {
     ['--users app-session', 'Sign in as ada@example.com'],
     ['--framework nest', 'npx tsc --watch'],
   ])('says how to try a project with %s', async (flags, text) => {
-    const { stdout } = await init(project(), '--yes', ...flags.split(' '))
+    const { stdout } = await init(await project(), '--yes', ...flags.split(' '))
     expect(stdout.replaceAll('\n', ' ')).toContain(text)
   })
 
@@ -93,7 +91,7 @@ describe('consulate init', () => {
       type: 'module',
       devDependencies: { typescript: '6' },
     }
-    const cwd = project({
+    const cwd = await project({
       'package.json': JSON.stringify(manifest, null, '\t'),
       '.gitignore': '*.log\n/data',
       'tsconfig.json': '{}',
@@ -114,22 +112,26 @@ describe('consulate init', () => {
     [{ '@nestjs/core': '^12.0.0', express: '^5.0.0' }, 'nest'],
     [{ react: '^19.0.0' }, 'node'],
   ])('takes the framework from the dependencies %j', async (dependencies, framework) => {
-    const cwd = project({ 'package.json': JSON.stringify({ type: 'module', dependencies }) })
+    const cwd = await project({ 'package.json': JSON.stringify({ type: 'module', dependencies }) })
     const { stdout } = await init(cwd, '--yes', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ framework })
   })
 
   test('does not change the type of a package that has code', async () => {
-    const cwd = project({ 'package.json': MANIFEST, 'server.js': 'module.exports = 1' })
+    const cwd = await project({ 'package.json': MANIFEST, 'server.js': 'module.exports = 1' })
     expect((await init(cwd, '--yes')).code).toBe(0)
     expect(read(cwd, 'package.json')).toContain('"type": "commonjs"')
     expect(namesIn(cwd)).toContain('consulate.config.mts')
     expect(read(cwd, 'app.mts')).toContain("from './consulate.config.mts'")
-    expect((await run(BIN, cwd, ['doctor'], { env })).code).toBe(0)
+    expect((await consulate(cwd, ['doctor'])).code).toBe(0)
   })
 
   test('refuses to replace files, names them and writes nothing', async () => {
-    const cwd = project({ 'package.json': '{"type":"module"}', 'app.ts': 'mine', 'home.ts': 'mine too' })
+    const cwd = await project({
+      'package.json': '{"type":"module"}',
+      'app.ts': 'mine',
+      'home.ts': 'mine too',
+    })
     const refused = await init(cwd, '--yes')
     expect([refused.code, refused.stdout]).toEqual([1, ''])
     expect(refused.stderr).toContain('  app.ts\n  home.ts\n')
@@ -138,14 +140,14 @@ describe('consulate init', () => {
   })
 
   test('replaces files with --force, and says so', async () => {
-    const cwd = project({ 'package.json': '{"type":"module"}', 'app.ts': 'mine' })
+    const cwd = await project({ 'package.json': '{"type":"module"}', 'app.ts': 'mine' })
     const { code, stdout } = await init(cwd, '--yes', '--force')
     expect([code, stdout]).toEqual([0, expect.stringContaining('Replaced app.ts\n')])
     expect(read(cwd, 'app.ts')).toContain('createAuthorizationServer')
   })
 
   test('continues after a run that was killed, and changes nothing when repeated', async () => {
-    const cwd = project()
+    const cwd = await project()
     await init(cwd, '--yes')
     // The state of a process that was killed between two renames.
     for (const name of ['app.ts', 'home.ts', 'data']) rmSync(join(cwd, name), { recursive: true })
@@ -163,10 +165,10 @@ describe('consulate init', () => {
   })
 
   test('a full disk leaves the directory as it was', async () => {
-    const cwd = project()
+    const cwd = await project()
     const { code, stderr } = await shell(
       cwd,
-      `trap '' XFSZ; export ${Object.entries(env)[0]?.join('=')}; ulimit -f 1; exec "${process.execPath}" "${BIN}" init --yes`,
+      `trap '' XFSZ; ulimit -f 1; exec "${process.execPath}" "${await binFile()}" init --yes`,
     )
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^EFBIG/)])
     expect(namesIn(cwd)).toEqual(['package.json'])
@@ -227,7 +229,7 @@ describe('consulate init refuses', () => {
   }
 
   test.each(Object.entries(cases))('%s', async (_name, { files, args, code, error }) => {
-    const cwd = project(files)
+    const cwd = await project(files)
     const before = namesIn(cwd)
     expect(await init(cwd, ...args)).toMatchObject({ code, stderr: expect.stringMatching(error) as string })
     expect(namesIn(cwd)).toEqual(before)
@@ -237,7 +239,7 @@ describe('consulate init refuses', () => {
     ['a directory that leads out of the project', 'app', /^app exists, but is not a directory/],
     ['a file that leads out of the project', 'auth.ts', /^auth\.ts exists, but is not a file/],
   ])('%s', async (_name, link, error) => {
-    const [cwd, elsewhere] = [project({ 'package.json': '{"type":"module"}' }), emptyDirectory()]
+    const [cwd, elsewhere] = [await project({ 'package.json': '{"type":"module"}' }), emptyDirectory()]
     symlinkSync(elsewhere, join(cwd, link))
     expect(await init(cwd, '--yes', '--framework', 'next', '--force')).toMatchObject({
       code: 1,
@@ -256,9 +258,9 @@ describe('consulate init refuses', () => {
 describe.runIf(hasTerminal)('consulate init on a terminal', () => {
   const [ENTER, DOWN, SPACE] = ['\r', '\u001B[B', ' ']
 
-  test.each([80, 40])('asks for everything, at %d columns', async (columns) => {
-    const cwd = project()
-    const { waitFor, type, end } = onTerminal(cwd, 'init', { columns, env })
+  test.each(sampleOf([40, 80]))('asks for everything, at %d columns', async (columns) => {
+    const cwd = await project()
+    const { waitFor, type, end } = onTerminal(cwd, 'init', { columns })
     for (const [question, keys] of [
       ['Framework', ENTER],
       ['Language', DOWN + ENTER],
@@ -277,8 +279,8 @@ describe.runIf(hasTerminal)('consulate init on a terminal', () => {
   })
 
   test('writes nothing if the user cancels', async () => {
-    const cwd = project()
-    const { waitFor, type, end } = onTerminal(cwd, 'init', { env })
+    const cwd = await project()
+    const { waitFor, type, end } = onTerminal(cwd, 'init')
     await waitFor('Framework')
     type('\u0003')
     expect(await end()).toMatchObject({ code: 1 })

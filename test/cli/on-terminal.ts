@@ -2,8 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 import { isAvailable } from '../support/available.ts'
-import { programFile } from '../support/bundle.ts'
-import { BIN, loadsFile, variables, type Variables } from './run.ts'
+import { binFile, variables, type Variables } from './run.ts'
 
 /** True if commands can be run on a terminal: that needs the `script` of Linux. */
 export const hasTerminal = isAvailable(
@@ -11,7 +10,7 @@ export const hasTerminal = isAvailable(
   'The tests on a terminal are skipped: they need Linux with `script`, from util-linux or bsdutils.',
 )
 
-const bundle = await programFile('bin/consulate.js')
+const bin = await binFile()
 
 /** The result of a command on a terminal. */
 export interface TerminalOutcome {
@@ -48,7 +47,6 @@ export function onTerminal(
   args: string,
   { columns = 80, env = {} }: TerminalOptions = {},
 ): TerminalSession {
-  const bin = loadsFile(cwd, args.split(' '), env) ? BIN : bundle
   const command = `stty cols ${columns} rows 40; exec ${process.execPath} ${bin} ${args}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd,

@@ -1,18 +1,16 @@
 import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { consulate, emptyDirectory } from './run.ts'
+import { consulate, emptyDirectory, linkPackage } from './run.ts'
 
 /** Any text of this shape. */
 const like = (shape: RegExp): unknown => expect.stringMatching(shape)
 
-const module = (path: string): string => JSON.stringify(resolve(path))
-
 /** Built-in users, and customers of another provider. */
 const CONFIG = `
-import { authorizationCode, builtInUsers, passwordGrant, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { authorizationCode, builtInUsers, passwordGrant, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 
 const customer = { id: '7', email: 'cora@example.com' }
 
@@ -40,6 +38,7 @@ const json = async (...args: readonly string[]): Promise<unknown> =>
 
 beforeEach(async () => {
   cwd = emptyDirectory()
+  await linkPackage(cwd)
   writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(cwd, 'consulate.config.ts'), CONFIG)
   await run('install')

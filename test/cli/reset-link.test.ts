@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { consulate, emptyDirectory, installed, serve } from './run.ts'
+import { consulate, emptyDirectory, installed, linkPackage, serve } from './run.ts'
 
 const ADA = 'ada@example.com'
 
-/** A configuration file with links for forgotten passwords, which imports this checkout. */
+/** A configuration file with links for forgotten passwords. */
 const configFile = (port: string): string => `
-import { builtInUsers, authorizationCode, secretsFromDirectory } from '${process.cwd()}/src/index.ts'
-import { sqlite } from '${process.cwd()}/src/store/sqlite.ts'
+import { builtInUsers, authorizationCode, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 export default {
   issuer: 'http://127.0.0.1:${port}',
   secrets: secretsFromDirectory('./secrets'),
@@ -25,6 +25,7 @@ export default {
 describe('consulate user reset-link', () => {
   test('prints a link that works once, while a server runs', async () => {
     const cwd = emptyDirectory()
+    await linkPackage(cwd)
     const port = await freePort()
     writeFileSync(join(cwd, 'consulate.config.mjs'), configFile(port))
     expect(await consulate(cwd, ['install'])).toMatchObject({ code: 0 })

@@ -1,17 +1,17 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { findConfigFile } from '../../src/cli/config-file.ts'
-import { programFile } from '../support/bundle.ts'
+import { packageFolder, programFile } from '../support/bundle.ts'
 import type { SharedCommand } from './shared-process.ts'
 import { freePort } from '../support/free-port.ts'
 
-export const BIN = resolve('bin/consulate.js')
+/** Returns the program. */
+export const binFile = (): Promise<string> => programFile('bin/consulate.js')
 
 /** Environment variables for a command. */
 export type Variables = Readonly<Record<string, string>>
@@ -39,9 +39,9 @@ let template: Promise<string> | undefined
  * Returns a directory in which `consulate install` has run. It runs once per worker, so the age of its keys would depend on
  * when a test runs: they look more than an hour old. See `justInstalled` for new ones.
  */
-export async function installed(): Promise<string> {
+export async function installed(atEnd: AtEnd = onTestFinished): Promise<string> {
   template ??= createTemplate()
-  const cwd = emptyDirectory()
+  const cwd = emptyDirectory(atEnd)
   cpSync(await template, cwd, { recursive: true })
   return cwd
 }
@@ -76,31 +76,26 @@ interface RunOptions {
   readonly input?: string
 }
 
+/** Lets the files of a directory import the package. */
+export async function linkPackage(cwd: string): Promise<void> {
+  mkdirSync(join(cwd, 'node_modules'))
+  symlinkSync(await packageFolder(), join(cwd, 'node_modules/consulate'))
+}
+
 /**
  * Runs a command to its end. Commands share a process, because most of the time of a command is the startup of Node. A
- * command gets a process of its own if it reads standard input, loads a configuration file, serves, or starts while another
- * one is running.
+ * command gets a process of its own if it reads standard input, starts workers, or starts while another one is running.
  */
 export async function consulate(
   cwd: string,
   args: readonly string[],
-  { env = {}, input = '' }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<Outcome> {
-  const isAlone = input !== '' || loadsFile(cwd, args, env) || args.includes('serve')
+  const { env = {}, input = '' } = options
+  const isAlone = input !== '' || args.includes('--workers')
   if (!isAlone && !shared.isBusy) return shared.run({ cwd, args, env: variables(env) })
-  return run(await binFor(cwd, args, env), cwd, args, { env, input })
+  return run(await binFile(), cwd, args, options)
 }
-
-/** Returns the program for a command. A configuration file imports the source, which the command must not load twice. */
-export const binFor = async (cwd: string, args: readonly string[], env: Variables): Promise<string> =>
-  loadsFile(cwd, args, env) ? BIN : programFile('bin/consulate.js')
-
-/** Returns whether a command loads a configuration file. `init` loads the one that it writes. */
-export const loadsFile = (cwd: string, args: readonly string[], env: Variables): boolean =>
-  findConfigFile(cwd) !== undefined ||
-  'CONSULATE_CONFIG' in env ||
-  args.includes('init') ||
-  args.some((arg) => arg.startsWith('--config'))
 
 /** A process that runs one command after another. */
 interface SharedProcess {
@@ -108,17 +103,17 @@ interface SharedProcess {
   run(command: SharedCommand): Promise<Outcome>
 }
 
-const shared = createSharedProcess()
+const shared = createSharedProcess(() => programFile('src/cli/main.ts'))
 
-/** Creates a process for commands, which starts with the first one. `main` is the command line of another copy. */
-export function createSharedProcess(...main: readonly string[]): SharedProcess {
+/** Creates a process for commands, which starts with the first one. `findMain` returns the module of the command line. */
+export function createSharedProcess(findMain: () => Promise<string>): SharedProcess {
   let child: ChildProcess | undefined
   let last: Promise<unknown> = Promise.resolve()
   let running = 0
   const runNext = async (command: SharedCommand): Promise<Outcome> => {
-    const current = (child ??= startShared(main))
     const settled = new AbortController()
     try {
+      const current = (child ??= startShared(await findMain()))
       current.send(command)
       const events = ['message', 'exit'].map((name) => once(current, name, { signal: settled.signal }))
       const [outcome] = (await Promise.race(events)) as [Outcome | number | null]
@@ -144,8 +139,8 @@ export function createSharedProcess(...main: readonly string[]): SharedProcess {
 }
 
 /** Starts the process for commands. It ends with the worker. */
-function startShared(main: readonly string[]): ChildProcess {
-  const child = fork(fileURLToPath(new URL('shared-process.ts', import.meta.url)), main, {
+function startShared(main: string): ChildProcess {
+  const child = fork(fileURLToPath(new URL('shared-process.ts', import.meta.url)), [main], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: variables({}),
@@ -189,8 +184,7 @@ export async function serve(
   atEnd: AtEnd = onTestFinished,
 ): Promise<RunningServer> {
   const port = env['PORT'] ?? (await freePort())
-  const bin = await binFor(cwd, args, env)
-  const child = start(bin, cwd, ['serve', ...args], { ...env, PORT: port })
+  const child = start(await binFile(), cwd, ['serve', ...args], { ...env, PORT: port })
   atEnd(() => void child.kill('SIGKILL'))
   const ended = outcomeOf(child)
   const printed = await Promise.race([readUntilReady(child), ended.then(failed)])

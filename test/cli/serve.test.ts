@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { consulate, emptyDirectory, installed, serve, type RunningServer, type Variables } from './run.ts'
+import { createProject } from './workers.ts'
 import { freePort } from '../support/free-port.ts'
 
 const ENVIRONMENT: Variables = {
@@ -28,11 +29,12 @@ async function register(cwd: string, env: Variables): Promise<Registered> {
   return JSON.parse((await consulate(cwd, flags, { env })).stdout) as Registered
 }
 
+const cwd = await installed(afterAll)
+const server = await serve(cwd, [], ENVIRONMENT, afterAll)
+
 describe('consulate serve, from the environment', () => {
   test('uses the settings of the environment, and the same store as the other commands', async () => {
-    const cwd = await installed()
     const client = await register(cwd, ENVIRONMENT)
-    const server = await serve(cwd, [], ENVIRONMENT)
     expect(server.printed).toContain(`https://auth.example.com is listening on ${server.origin}`)
     const metadata = await fetch(`${server.origin}/.well-known/oauth-authorization-server`)
     expect(await metadata.json()).toMatchObject({
@@ -47,7 +49,6 @@ describe('consulate serve, from the environment', () => {
     })
     const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
     expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope: 'orders:read' })
-    expect(await server.stop()).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('has the sign-in API if CONSULATE_SIGN_IN turns it on, for the origins that it lists', async () => {
@@ -64,15 +65,17 @@ describe('consulate serve, from the environment', () => {
     await server.stop()
   })
 
-  test.each(['serve', 'serve --demo'])('%s serves an icon', async (command) => {
-    const isDemo = command.endsWith('--demo')
-    const server = isDemo
-      ? await serve(emptyDirectory(), ['--demo'])
-      : await serve(await installed(), [], ENVIRONMENT)
+  test('serves an icon', async () => {
     const icon = await fetch(`${server.origin}/favicon.ico`)
     expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
     expect(await icon.text()).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /)
-    await server.stop()
+  })
+
+  test('has neither the user nor the API of the demo', async () => {
+    for (const path of ['/', '/api/me', '/demo/callback']) {
+      expect((await fetch(server.origin + path)).status).toBe(404)
+    }
+    expect(server.printed).not.toContain('demo')
   })
 
   test('warns of a private key and a database that other accounts can read', async () => {
@@ -104,15 +107,12 @@ describe('consulate serve, from the environment', () => {
   })
 
   test('a running server issues no tokens to a client that is revoked on the command line', async () => {
-    const cwd = await installed()
     const client = await register(cwd, ENVIRONMENT)
-    const server = await serve(cwd, [], ENVIRONMENT)
     const status = async (): Promise<number> =>
       (await token(server.origin, client.client_id, client.client_secret, 'orders:read')).status
     expect(await status()).toBe(200)
     await consulate(cwd, ['client', 'revoke', client.client_id, '--yes'])
     await expect.poll(status).toBe(401)
-    await server.stop()
   })
 
   test.each<[string, Variables, string]>([
@@ -138,13 +138,10 @@ describe('consulate serve, from the environment', () => {
   })
 
   test('exits with 1 if the port is in use, and names it', async () => {
-    const cwd = await installed()
-    const server = await serve(cwd, [], ENVIRONMENT)
     const { port } = new URL(server.origin)
     const { code, stderr } = await consulate(cwd, ['serve', '--port', port], { env: ENVIRONMENT })
     expect(code).toBe(1)
     expect(stderr).toBe(`Port ${port} on 127.0.0.1 is in use. Choose another one, such as --port 3001.\n`)
-    await server.stop()
   })
 })
 
@@ -162,51 +159,37 @@ describe('consulate serve, from a configuration file', () => {
       grants: [clientCredentials()],
     })`
 
-  /** Resolves the package to its source. */
-  const env: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
-
-  function withPackage(): string {
-    const cwd = emptyDirectory()
-    symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
-    symlinkSync('.', join(cwd, 'node_modules'), 'dir')
-    writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
-    return cwd
-  }
-
   test('listing does not create a missing database', async () => {
-    const cwd = withPackage()
-    writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
-    const { code, stderr } = await consulate(cwd, ['client', 'list'], { env })
+    const cwd = await createProject(config('https://shop.example.com'))
+    const { code, stderr } = await consulate(cwd, ['client', 'list'])
     expect([code, existsSync(join(cwd, 'shop.db'))]).toEqual([1, false])
     expect(stderr).toContain('shop.db does not exist. Run `consulate install`.')
   })
 
   test('every command uses its settings', async () => {
-    const cwd = withPackage()
-    writeFileSync(join(cwd, 'consulate.config.ts'), config('https://shop.example.com'))
-    const done = await consulate(cwd, ['install', '--json'], { env })
+    const cwd = await createProject(config('https://shop.example.com'))
+    const done = await consulate(cwd, ['install', '--json'])
     expect(JSON.parse(done.stdout)).toMatchObject({ keys: 'created', secrets: 'the directory ./keys' })
     expect([
       existsSync(join(cwd, 'keys')),
       existsSync(join(cwd, 'shop.db')),
       existsSync(join(cwd, 'data')),
     ]).toEqual([true, true, false])
-    const client = await register(cwd, env)
-    const server = await serve(cwd, [], env)
+    const client = await register(cwd, {})
+    const server = await serve(cwd, [])
     const answer = await token(server.origin, client.client_id, client.client_secret, 'orders:read')
     expect(answer.status).toBe(200)
     await server.stop()
     const typo = ['client', 'create', '--machine', '--name', 'Import', '--scope', 'orders:raed']
-    expect(await consulate(cwd, typo, { env })).toMatchObject({
+    expect(await consulate(cwd, typo)).toMatchObject({
       code: 2,
       stderr: '--scope orders:raed: not defined in consulate.config.ts. Defined: orders:read.\n',
     })
   })
 
   test('exits with 1 and the path of an invalid option', async () => {
-    const cwd = withPackage()
-    writeFileSync(join(cwd, 'consulate.config.ts'), config('http://shop.example.com'))
-    const { code, stderr } = await consulate(cwd, ['migrate'], { env })
+    const cwd = await createProject(config('http://shop.example.com'))
+    const { code, stderr } = await consulate(cwd, ['migrate'])
     expect(code).toBe(1)
     expect(stderr).toContain('issuer: must use https')
   })
@@ -231,8 +214,12 @@ describe('consulate serve shuts down cleanly', () => {
     async (signal) => {
       const { cwd, server } = await started()
       expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(true)
-      const { code, stdout } = await server.stop(signal)
-      expect({ code, stdout: stdout.endsWith('Stopped.\n') }).toEqual({ code: 0, stdout: true })
+      const { code, stdout, stderr } = await server.stop(signal)
+      expect({ code, stderr, stdout }).toEqual({
+        code: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/Stopped\.\n$/) as string,
+      })
       expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
       await expect(fetch(server.origin)).rejects.toThrow()
     },

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { sampleOf } from '../support/dose.ts'
 import { hasTerminal, onTerminal, type TerminalOutcome } from './on-terminal.ts'
-import { consulate, emptyDirectory, installed, type Variables } from './run.ts'
+import { consulate, emptyDirectory, installed, linkPackage, type Variables } from './run.ts'
 
 const [ENTER, DOWN, SPACE, CTRL_C] = ['\r', '\u001B[B', ' ', '\u0003']
 const SCOPES = { CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Place orders' }
@@ -11,10 +12,10 @@ const SCOPES = { CONSULATE_SCOPES: 'orders:read=See your orders;orders:create=Pl
 /** Installs a project with a configuration file. `options` are its users' providers and scopes, as source code. */
 async function installedWith(options: string): Promise<string> {
   const cwd = emptyDirectory()
-  const module = (path: string): string => JSON.stringify(resolve(path))
+  await linkPackage(cwd)
   const config = `
-import { authorizationCode, builtInUsers, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { authorizationCode, builtInUsers, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 const empty = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
 export default {
   issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'),
@@ -52,34 +53,37 @@ const createClient = async (cwd: string, ...flags: string[]): Promise<string> =>
 }
 
 describe.runIf(hasTerminal)('client create on a terminal', () => {
-  test.each([80, 40])('asks for everything that a flag leaves out, at %d columns', async (columns) => {
-    const cwd = await installed()
-    const { code, screen } = await converse(
-      cwd,
-      'client create',
-      [
-        ['Name', `Shop SPA${ENTER}`],
-        ['Application type', `${DOWN}${ENTER}`],
-        ['Who made this app?', `${DOWN}${ENTER}`],
-        ['Redirect URI', `https://shop.example/cb, https://shop.example/silent${ENTER}`],
-        ['Scopes', `${DOWN}${SPACE}${ENTER}`],
-      ],
-      { env: SCOPES, columns },
-    )
-    expect(code).toBe(0)
-    expect(screen).toContain('Single-page or mobile app')
-    expect(screen).toContain('orders:create')
-    expect(await listClients(cwd)).toMatchObject([
-      {
-        client_name: 'Shop SPA',
-        type: 'public',
-        redirect_uris: ['https://shop.example/cb', 'https://shop.example/silent'],
-        scope: 'orders:create',
-        third_party: true,
-        ends_with_session: false,
-      },
-    ])
-  })
+  test.each(sampleOf([40, 80]))(
+    'asks for everything that a flag leaves out, at %d columns',
+    async (columns) => {
+      const cwd = await installed()
+      const { code, screen } = await converse(
+        cwd,
+        'client create',
+        [
+          ['Name', `Shop SPA${ENTER}`],
+          ['Application type', `${DOWN}${ENTER}`],
+          ['Who made this app?', `${DOWN}${ENTER}`],
+          ['Redirect URI', `https://shop.example/cb, https://shop.example/silent${ENTER}`],
+          ['Scopes', `${DOWN}${SPACE}${ENTER}`],
+        ],
+        { env: SCOPES, columns },
+      )
+      expect(code).toBe(0)
+      expect(screen).toContain('Single-page or mobile app')
+      expect(screen).toContain('orders:create')
+      expect(await listClients(cwd)).toMatchObject([
+        {
+          client_name: 'Shop SPA',
+          type: 'public',
+          redirect_uris: ['https://shop.example/cb', 'https://shop.example/silent'],
+          scope: 'orders:create',
+          third_party: true,
+          ends_with_session: false,
+        },
+      ])
+    },
+  )
 
   test('asks again when an answer is wrong, and says why', async () => {
     const cwd = await installed()
@@ -251,7 +255,7 @@ describe.runIf(hasTerminal)('a confirmation', () => {
   })
 })
 
-describe.runIf(hasTerminal).each([80, 40])('on a terminal with %d columns', (columns) => {
+describe.runIf(hasTerminal).each(sampleOf([40, 80]))('on a terminal with %d columns', (columns) => {
   /** What no terminal of that width can show on one line. */
   const isLongWord = (line: string): boolean => /^\s*\S+$/.test(line)
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { registerClient } from '../../src/clients/register.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
-import { consulate, emptyDirectory, installed, type Outcome } from './run.ts'
-import { startCliServer, type CliServer } from './cli-server.ts'
+import { consulate, emptyDirectory, installed, linkPackage, type Outcome } from './run.ts'
+import { startCliServer } from './cli-server.ts'
 
 /** However slow the machine is, the server follows a revocation. */
 const SLOW = { timeout: 100_000 }
@@ -23,52 +23,57 @@ const create = (cwd: string, email: string): Promise<Outcome> =>
 const redirectUris = ['https://app.example/callback']
 
 /** Registers a client: a first-party one, or one with an owner. */
-async function addClient(server: CliServer, ownerId?: string) {
+async function addClient(ownerId?: string) {
   const registration = { name: 'App', redirectUris, ...(ownerId !== undefined && { ownerId }) }
   const { client, secret } = await registerClient(server.openStore().clients, systemClock, registration)
   return { id: client.id, secret, redirectUri: redirectUris[0] ?? '' }
 }
 
-const password = (cwd: string, ...flags: string[]): Promise<Outcome> =>
-  consulate(cwd, ['user', 'password', ADA, '--password-stdin', ...flags], { input: `${NEW}\n` })
+const server = await startCliServer(afterAll)
+
+let count = 0
+
+/** Creates a user of that server. Returns the email. */
+async function addUser(): Promise<string> {
+  const email = `user-${(count += 1)}@example.com`
+  expect(await create(server.cwd, email)).toMatchObject({ code: 0 })
+  return email
+}
+
+const setPassword = (email: string, input: string, ...flags: string[]): Promise<Outcome> =>
+  consulate(server.cwd, ['user', 'password', email, '--password-stdin', ...flags], { input: `${input}\n` })
 
 describe('while a server runs', () => {
   test('disable signs a user out and rejects sign-ins and refreshes; enable lets them sign in again', async () => {
-    const server = await startCliServer()
-    await create(server.cwd, ADA)
-    const ada = await server.signInTo(ADA, PASSWORD, await addClient(server))
-    expect(await server.run('user', 'disable', ADA, '--yes')).toMatchObject({ code: 0, stderr: '' })
+    const email = await addUser()
+    const ada = await server.signInTo(email, PASSWORD, await addClient())
+    expect(await server.run('user', 'disable', email, '--yes')).toMatchObject({ code: 0, stderr: '' })
     await expect.poll(ada.isSignedIn, SLOW).toBe(false)
     expect(await ada.refresh()).toBe(400)
-    expect(await server.signIn(ADA, PASSWORD)).toBe(false)
-    expect(await server.run('user', 'enable', ADA)).toMatchObject({ code: 0 })
+    expect(await server.signIn(email, PASSWORD)).toBe(false)
+    expect(await server.run('user', 'enable', email)).toMatchObject({ code: 0 })
     expect(await ada.isSignedIn()).toBe(false)
     expect(await ada.refresh()).toBe(400)
-    expect(await server.signIn(ADA, PASSWORD)).toBe(true)
-    await server.stop()
+    expect(await server.signIn(email, PASSWORD)).toBe(true)
   })
 
   test('password revokes sessions and first-party tokens, but not those of third parties', async () => {
-    const server = await startCliServer()
-    await create(server.cwd, ADA)
-    const ours = await server.signInTo(ADA, PASSWORD, await addClient(server))
-    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'grace'))
-    expect(await password(server.cwd)).toMatchObject({ code: 0, stderr: '' })
+    const email = await addUser()
+    const ours = await server.signInTo(email, PASSWORD, await addClient())
+    const theirs = await server.signInTo(email, PASSWORD, await addClient('grace'))
+    expect(await setPassword(email, NEW)).toMatchObject({ code: 0, stderr: '' })
     await expect.poll(ours.isSignedIn, SLOW).toBe(false)
     expect(await theirs.isSignedIn()).toBe(false)
     expect([await ours.refresh(), await theirs.refresh()]).toEqual([400, 200])
-    expect([await server.signIn(ADA, PASSWORD), await server.signIn(ADA, NEW)]).toEqual([false, true])
-    await server.stop()
+    expect([await server.signIn(email, PASSWORD), await server.signIn(email, NEW)]).toEqual([false, true])
   })
 
   test('password --revoke-third-parties revokes those too', async () => {
-    const server = await startCliServer()
-    await create(server.cwd, ADA)
-    const theirs = await server.signInTo(ADA, PASSWORD, await addClient(server, 'grace'))
-    expect(await password(server.cwd, '--revoke-third-parties')).toMatchObject({ code: 0 })
+    const email = await addUser()
+    const theirs = await server.signInTo(email, PASSWORD, await addClient('grace'))
+    expect(await setPassword(email, NEW, '--revoke-third-parties')).toMatchObject({ code: 0 })
     await expect.poll(theirs.isSignedIn, SLOW).toBe(false)
     expect(await theirs.refresh()).toBe(400)
-    await server.stop()
   })
 })
 
@@ -121,16 +126,13 @@ describe('consulate user', () => {
   )
 
   test('password rejects a short password and changes nothing', async () => {
-    const server = await startCliServer()
-    await create(server.cwd, ADA)
-    const args = ['user', 'password', ADA, '--password-stdin']
-    const { code, stderr } = await consulate(server.cwd, args, { input: 'short\n' })
+    const email = await addUser()
+    const { code, stderr } = await setPassword(email, 'short')
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: '--password-stdin: must have at least 8 characters\n',
     })
-    expect(await server.signIn(ADA, PASSWORD)).toBe(true)
-    await server.stop()
+    expect(await server.signIn(email, PASSWORD)).toBe(true)
   })
 
   test('password without a terminal needs a source of the password', async () => {
@@ -140,10 +142,10 @@ describe('consulate user', () => {
 
   test('says that a project with its own users has no built-in ones', async () => {
     const cwd = emptyDirectory()
-    const module = (path: string): string => JSON.stringify(resolve(path))
+    await linkPackage(cwd)
     const config = `
-import { clientCredentials, secretsFromDirectory } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { clientCredentials, secretsFromDirectory } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 const users = { find: async () => undefined, findByUsername: async () => undefined, verifyPassword: async () => false }
 export default {
   issuer: 'https://auth.example.com', secrets: secretsFromDirectory('secrets'), store: sqlite('data.db'), users,

@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer } from '../support/server.ts'
 import { startReceiver, webhookSecret } from '../support/webhook-receiver.ts'
-import { createSharedProcess, emptyDirectory, variables, type Outcome } from './run.ts'
+import { consulate, emptyDirectory, linkPackage, type Outcome } from './run.ts'
 
 const receiver = await startReceiver()
 const down = { id: 'erp', url: 'http://127.0.0.1:9/hooks', secret: webhookSecret() }
@@ -19,11 +19,10 @@ afterAll(async () => {
   await receiver.close()
 })
 
-const root = emptyDirectory(afterAll)
-const module = (path: string): string => JSON.stringify(resolve(path))
+const cwd = emptyDirectory(afterAll)
 const config = `
-import { authorizationCode, builtInUsers } from ${module('src/index.ts')}
-import { sqlite } from ${module('src/store/sqlite.ts')}
+import { authorizationCode, builtInUsers } from 'consulate'
+import { sqlite } from 'consulate/sqlite'
 
 export default {
   issuer: 'http://127.0.0.1',
@@ -36,14 +35,13 @@ export default {
 }
 `
 
-const shared = createSharedProcess()
-/** Each command has a configuration of its own, because a process loads a file only once, and closes its store. */
-function webhook(...args: readonly string[]): Promise<Outcome> {
-  const cwd = mkdtempSync(join(root, 'project-'))
+const webhook = (...args: readonly string[]): Promise<Outcome> => consulate(cwd, args)
+
+beforeAll(async () => {
+  await linkPackage(cwd)
   writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(cwd, 'consulate.config.ts'), config)
-  return shared.run({ cwd, args, env: variables({}) })
-}
+})
 
 const jsonOf = async (...args: readonly string[]): Promise<readonly Record<string, unknown>[]> =>
   JSON.parse((await webhook(...args, '--json')).stdout) as readonly Record<string, unknown>[]

@@ -1,9 +1,9 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { emptyDirectory, serve, type AtEnd, type RunningServer, type Variables } from './run.ts'
+import { emptyDirectory, linkPackage, serve, type AtEnd, type RunningServer, type Variables } from './run.ts'
 
 /** A running `consulate serve --workers`. */
 export interface WorkersServer extends RunningServer {
@@ -26,14 +26,10 @@ export async function serveWithWorkers(
   return { ...server, pids: () => childrenOf(primary) }
 }
 
-/** The environment for a project that imports the package: resolves it to its source. */
-export const SOURCE: Variables = { NODE_OPTIONS: '--conditions=consulate-source' }
-
 /** Creates a directory with a configuration file that can import the package. */
-export function createProject(config: string, atEnd: AtEnd = onTestFinished): string {
+export async function createProject(config: string, atEnd: AtEnd = onTestFinished): Promise<string> {
   const cwd = emptyDirectory(atEnd)
-  symlinkSync(resolve('.'), join(cwd, 'consulate'), 'dir')
-  symlinkSync('.', join(cwd, 'node_modules'), 'dir')
+  await linkPackage(cwd)
   writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(cwd, 'consulate.config.ts'), config)
   return cwd

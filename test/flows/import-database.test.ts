@@ -146,11 +146,14 @@ describe.runIf(AVAILABLE.length > 0)('the same Laravel app', () => {
       .map((setting) => ({ ...source, ...setting })),
   )
 
-  test.each(rows)('is imported from $source $zone as from its SQLite file', async ({ open, flags, expected }) => {
-    const { report, content } = await expected()
-    expect(report).toMatchObject({ counts: { users: { imported: 3 }, clients: { imported: 2 } } })
-    expect(await importFrom(await open(), ...flags)).toEqual({ report, content })
-  })
+  test.each(rows)(
+    'is imported from $source $zone as from its SQLite file',
+    async ({ open, flags, expected }) => {
+      const { report, content } = await expected()
+      expect(report).toMatchObject({ counts: { users: { imported: 3 }, clients: { imported: 2 } } })
+      expect(await importFrom(await open(), ...flags)).toEqual({ report, content })
+    },
+  )
 })
 
 describe.each(AVAILABLE)('an import from $name', ({ name, kind, open }) => {

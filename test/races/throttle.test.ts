@@ -4,7 +4,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { createUser } from '../../src/users/built-in.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { consulate } from '../cli/run.ts'
-import { createProject, sendAlone, serveWithWorkers, SOURCE } from '../cli/workers.ts'
+import { createProject, sendAlone, serveWithWorkers } from '../cli/workers.ts'
 import type { Answer, WorkersServer } from '../cli/workers.ts'
 import { eventually } from '../support/cluster.ts'
 
@@ -39,14 +39,14 @@ let log = ''
 beforeAll(async () => {
   const ends: (() => void)[] = []
   const atEnd = (work: () => void): void => void ends.unshift(work)
-  const cwd = createProject(config, atEnd)
-  await consulate(cwd, ['install'], { env: SOURCE })
+  const cwd = await createProject(config, atEnd)
+  await consulate(cwd, ['install'])
   const store = sqlite(join(cwd, 'shop.db'))
   for (const name of ['alice', 'bob', 'carol', 'dave', 'erin']) {
     await createUser(store, systemClock, { email: `${name}@example.com`, password: PASSWORD })
   }
   await store.close()
-  server = await serveWithWorkers(cwd, WORKERS, SOURCE, atEnd)
+  server = await serveWithWorkers(cwd, WORKERS, {}, atEnd)
   server.process.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()))
   return async () => {
     await server.stop()

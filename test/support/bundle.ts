@@ -5,10 +5,16 @@ import { rolldown, type Plugin } from 'rolldown'
 import { ROOT } from '../house/repository.ts'
 import { oncePerRun } from './once-per-run.ts'
 
-/** Programs of which tests start many processes. Most of their CPU time would be the loading of hundreds of modules. */
-const PROGRAMS = {
+/**
+ * Programs of which tests start many processes, and what their configuration files import. Most of the CPU time would be the
+ * loading of hundreds of modules.
+ */
+const ENTRIES = {
   'dist/cli/main': 'src/cli/main.ts',
+  'dist/index': 'src/index.ts',
+  'dist/store/sqlite': 'src/store/sqlite.ts',
   'dist/serve': 'test/support/serve.ts',
+  'dist/key-rotation': 'test/flows/key-rotation/node.ts',
 } as const
 
 /**
@@ -16,15 +22,17 @@ const PROGRAMS = {
  * which runs the bundle as it runs the build of an installed package.
  */
 export async function programFile(
-  path: 'bin/consulate.js' | (typeof PROGRAMS)[keyof typeof PROGRAMS],
+  path: 'bin/consulate.js' | (typeof ENTRIES)[keyof typeof ENTRIES],
 ): Promise<string> {
-  const folder = await oncePerRun('programs', bundle)
-  const [name] = Object.entries(PROGRAMS).find(([, source]) => source === path) ?? []
-  return join(folder, name === undefined ? path : `${name}.js`)
+  const [name] = Object.entries(ENTRIES).find(([, source]) => source === path) ?? []
+  return join(await packageFolder(), name === undefined ? path : `${name}.js`)
 }
 
+/** Returns a folder with the package, of which programs import `consulate` and `consulate/sqlite`. */
+export const packageFolder = (): Promise<string> => oncePerRun('programs', bundle)
+
 async function bundle(folder: string): Promise<void> {
-  const input = Object.fromEntries(Object.entries(PROGRAMS).map(([name, path]) => [name, join(ROOT, path)]))
+  const input = Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(ROOT, path)]))
   const resolve = { conditionNames: ['consulate-source', 'node', 'import'] }
   const bundle = await rolldown({ input, platform: 'node', resolve, plugins: [originalUrls, outsideDrivers] })
   await bundle.write({ dir: folder, format: 'esm', chunkFileNames: 'dist/[name]-[hash].js' })

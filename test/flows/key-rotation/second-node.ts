@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { programFile } from '../../support/bundle.ts'
 
 /** How a node is set up. */
 export interface NodeOptions {
@@ -29,7 +29,7 @@ export async function startNode(
   options: NodeOptions,
   env: Readonly<Record<string, string>> = {},
 ): Promise<NodeProcess> {
-  const script = fileURLToPath(new URL('node.ts', import.meta.url))
+  const script = await programFile('test/flows/key-rotation/node.ts')
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     env: { ...process.env, ...env },
