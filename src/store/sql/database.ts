@@ -34,7 +34,7 @@ export interface Database extends QueryRunner {
   readonly change: (query: CompiledQuery) => Promise<boolean>
   /** Runs `first`, and `then` if it changed one row, in a `relaxed` transaction of their own. Returns whether it did. */
   readonly changeBoth: (first: CompiledQuery, then: CompiledQuery) => Promise<boolean>
-  /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns what it is changed to. */
+  /** Runs an update of at most one row as a `relaxed` transaction of its own. Returns what of that row never changes. */
   readonly changeRow: <Row, Result>(change: RowChange<Row, Result>) => Promise<Result | undefined>
   /**
    * Runs `work`. The first transaction within it that commits also runs `addition`, with its own result, just before. Returns
@@ -52,7 +52,7 @@ export interface Database extends QueryRunner {
 export interface RowChange<Row, Result> {
   /** Returns the same as `select`, if the dialect has `hasUpdateReturning`. */
   readonly update: CompiledQuery<Row>
-  /** Selects the changed row otherwise. */
+  /** Selects the row otherwise, before the update: only columns that never change. */
   readonly select: CompiledQuery<Row>
   readonly toResult: (row: Row) => Result
 }

@@ -145,7 +145,7 @@ export interface SqlDialect {
   readonly hasUpdateReturning: boolean
   /**
    * Returns another statement that changes the same row and returns what `select` selects. Undefined, also as the result, if
-   * there is none: the store then selects the row in the same transaction.
+   * there is none: the store then selects the row first.
    */
   readonly toReturning?: <Row>(
     update: CompiledQuery<Row>,

@@ -8,7 +8,11 @@ import { currentEpoch, currentIssuerEpoch } from './epochs.ts'
 import { prepare } from './prepare.ts'
 import type { AuthorizationTable, Tables } from './tables.ts'
 
-/** What the update returns. Reading all columns takes several times as long, also on the side of the driver. */
+/**
+ * What the update returns: columns that never change, so that a database without `returning` can read them before. Only the
+ * user's epoch can be raised in between, by a sign-out of their other devices, which revokes this access token like those issued
+ * just before it. Reading all columns takes several times as long, also on the side of the driver.
+ */
 const RETURNED = [
   'provider',
   'user_id',
@@ -17,7 +21,7 @@ const RETURNED = [
   'issuer_epoch',
   'client_epoch',
   'user_epoch',
-  'expires_at',
+  'created_at',
 ] as const
 
 type ReturnedRow = Pick<Selectable<AuthorizationTable>, (typeof RETURNED)[number]>
@@ -41,7 +45,10 @@ export function createRefresh(database: Database): AuthorizationStore['refresh']
   }
 }
 
-const toRefreshed = ({ id, clientId }: RefreshUpdate, row: ReturnedRow): RefreshedAuthorization => ({
+const toRefreshed = (
+  { id, clientId, expiresAt, maximumLifetime }: RefreshUpdate,
+  row: ReturnedRow,
+): RefreshedAuthorization => ({
   id,
   clientId,
   provider: row.provider,
@@ -53,7 +60,7 @@ const toRefreshed = ({ id, clientId }: RefreshUpdate, row: ReturnedRow): Refresh
     client: Number(row.client_epoch),
     user: Number(row.user_epoch),
   },
-  expiresAt: Number(row.expires_at),
+  expiresAt: Math.min(expiresAt, Number(row.created_at) + (maximumLifetime ?? Infinity)),
 })
 
 interface Parameters extends Omit<RefreshUpdate, 'rotation' | 'user'> {

@@ -1,4 +1,3 @@
-import type { CompiledQuery } from 'kysely'
 import type { Database, QueryRunner, RowChange } from './database.ts'
 import type { SqlDialect } from './dialect.ts'
 import type { GroupCommit } from './group-commit.ts'
@@ -18,15 +17,10 @@ export const createTransactionalWrites = (
       await queries.execute(then)
       return true
     }),
-  changeRow: ({ update, select, toResult }) =>
-    transaction('relaxed', async (queries) => {
-      const returning = toReturning(dialect, update, select)
-      if (returning) return mapRow(await queries.first(returning), toResult)
-      return (await queries.execute(update)) === 1 ? mapRow(await queries.first(select), toResult) : undefined
-    }),
+  changeRow: (change) => transaction('relaxed', (queries) => changeRow(dialect, queries, change)),
 })
 
-/** Runs small writes on a database server, each as one statement if it has one for that. */
+/** Runs small writes on a database server: those that are one statement there on their own, others in `fallback`. */
 export const createSingleWrites = (
   dialect: SqlDialect,
   queries: QueryRunner,
@@ -37,10 +31,7 @@ export const createSingleWrites = (
     const both = dialect.toTransaction?.(first, then)
     return both ? (await queries.execute(both)) > 0 : fallback.changeBoth(first, then)
   },
-  async changeRow(change) {
-    const returning = toReturning(dialect, change.update, change.select)
-    return returning ? mapRow(await queries.first(returning), change.toResult) : fallback.changeRow(change)
-  },
+  changeRow: (change) => changeRow(dialect, queries, change),
 })
 
 /** Runs small writes in an embedded database that has `update … returning`, together with those of other requests. */
@@ -58,11 +49,17 @@ export const createGroupedWrites = (commit: GroupCommit): SmallWrites => ({
 const countOf = ({ numAffectedRows = 0n }: { readonly numAffectedRows?: bigint }): number =>
   Number(numAffectedRows)
 
-const toReturning = <Row>(
-  { hasUpdateReturning, toReturning: convert }: SqlDialect,
-  update: CompiledQuery<Row>,
-  select: CompiledQuery<Row>,
-): CompiledQuery<Row> | undefined => (hasUpdateReturning ? update : convert?.(update, select))
+/** The update comes last, so that it has not happened if this fails earlier. */
+async function changeRow<Row, Result>(
+  { hasUpdateReturning, toReturning }: SqlDialect,
+  queries: QueryRunner,
+  { update, select, toResult }: RowChange<Row, Result>,
+): Promise<Result | undefined> {
+  const returning = hasUpdateReturning ? update : toReturning?.(update, select)
+  if (returning) return mapRow(await queries.first(returning), toResult)
+  const row = await queries.first(select)
+  return row && (await queries.execute(update)) === 1 ? toResult(row) : undefined
+}
 
 const mapRow = <Row, Result>(
   row: Row | undefined,
