@@ -150,6 +150,21 @@ function testStore(brand: string, openDatabase: () => Promise<TestDatabase>): vo
     expect((await store.codes.find(hash))?.spentAt).toBe(null)
   })
 
+  test('exchanges codes on connections from before a migration changed the tables', async () => {
+    const other = mysql(`${database.url}?connection_limit=1`)
+    onTestFinished(other.close)
+    const tables = ['codes', 'authorizations', 'clients', 'sessions', 'users', 'epochs']
+    for (const table of ['none', ...tables]) {
+      if (table !== 'none')
+        await database.query(`alter table consulate_${table} add column later bigint not null default 0`)
+      const [hash, authorization] = [`code-${table}`, sampleAuthorization({ id: `azn-${table}` })]
+      await store.codes.insert(sampleCode({ hash, authorizationId: authorization.id }), 'alice')
+      expect(await other.codes.exchange(hash, authorization, 'alice', NOW)).toBe(true)
+      expect(await other.codes.exchange(hash, authorization, 'alice', NOW)).toBe(false)
+      expect(await store.authorizations.find(authorization.id)).toEqual(authorization)
+    }
+  })
+
   test.each(['URL', 'pool'])('runs transactions at READ COMMITTED, whatever its %s says', async (kind) => {
     const pool = usePool({})
     pool.on('connection', (connection) =>

@@ -17,13 +17,9 @@ export function createCompoundTransactions(
 
 const compile = (begin: readonly string[], first: string, then: string): string => `begin not atomic
   ${begin.join('; ')};
-  ${immediately(first)};
+  ${first};
   if row_count() = 1 then
-    ${immediately(then)};
+    ${then};
   end if;
   commit;
 end`
-
-/** The server may parse a statement of a compound again after a migration, without the parameters around it. Text is safe from that. */
-const immediately = (statement: string): string =>
-  `execute immediate '${statement.replaceAll("'", "''")}' using ${statement.match(/\?/g)?.join(', ')}`
