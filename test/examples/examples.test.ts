@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { rolldown } from 'rolldown'
 import { afterEach, expect, test } from 'vitest'
 import nest from '../../examples/nest/rolldown.config.ts'
 import { openBrowser } from './browser.ts'
+import { ROOT } from '../house/repository.ts'
 import { emptyDirectory, serve } from '../cli/run.ts'
 import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { freePort } from '../support/free-port.ts'
 import { startServer } from '../support/server.ts'
-import { run, settingsIn, type Program } from './program.ts'
+import { FOLDER, run, settingsIn, type Program } from './program.ts'
 
 const running: Program[] = []
 afterEach(async () => void (await Promise.all(running.splice(0).map((program) => program.stop()))))
@@ -58,7 +62,7 @@ test.each(['express', 'fastify', 'hono', 'koa'])(
 
 test('nest: the app signs a user in, and machine-client calls the API', async () => {
   const PORT = await freePort()
-  await (await rolldown(nest)).write({ dir: 'examples/nest/dist' })
+  await (await rolldown(nest)).write({ dir: join(FOLDER, 'examples/nest/dist') })
   const line = await start('nest/dist/main.js', { PORT }).printed('machine-client.ts')
   await checkHome(PORT)
   const password = /password (\S+)\. Call/.exec(line)?.[1] ?? ''
@@ -93,9 +97,10 @@ test('webhook-receiver: accepts signed messages once, and rejects others', async
   expect(forged.status).toBe(400)
 })
 
-test('fetch-handler: rejects a request without a token and accepts one with a token', async () => {
-  const output = await start('fetch-handler.ts').ended()
-  expect(output.trim().split('\n')).toEqual([
+test('fetch-handler, with `npm run example`: rejects a request without a token and accepts one with a token', async () => {
+  const flags = ['--silent', 'run', 'example', 'examples/fetch-handler.ts']
+  const { stdout } = await promisify(execFile)('npm', flags, { cwd: ROOT })
+  expect(stdout.trim().split('\n')).toEqual([
     '401 {"error":"missing_token","error_description":"Missing token"}',
     '200 {"orders":["tea","rice"],"kind":"machine"}',
   ])

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
-import { ROOT } from '../house/repository.ts'
+import { bundledPackage } from '../support/bundled-package.ts'
 
-/** An example that runs, as `npm run example` would run it. */
+/** Where the examples are. */
+export const FOLDER = await bundledPackage()
+
+/** An example that runs. */
 export interface Program {
   /** All that it printed, once it contains this or the program has ended. */
   printed(text: string): Promise<string>
@@ -12,13 +15,10 @@ export interface Program {
 
 type Environment = Readonly<Record<string, string>>
 
-/** Runs an example by its file name. */
+/** Runs an example by its file name, or the path of its build. */
 export function run(file: string, environment: Environment = {}): Program {
   const env = { ...process.env, ...environment }
-  const child = spawn(process.execPath, ['--conditions=consulate-source', `examples/${file}`], {
-    cwd: ROOT,
-    env,
-  })
+  const child = spawn(process.execPath, [`examples/${file}`], { cwd: FOLDER, env })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
   const end = new Promise<number | null>((resolve) => void child.on('close', resolve))

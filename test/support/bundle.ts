@@ -33,12 +33,29 @@ export const packageFolder = (): Promise<string> => oncePerRun('programs', bundl
 
 async function bundle(folder: string): Promise<void> {
   const input = Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(ROOT, path)]))
-  const resolve = { conditionNames: ['consulate-source', 'node', 'import'] }
-  const bundle = await rolldown({ input, platform: 'node', resolve, plugins: [originalUrls, outsideDrivers] })
-  await bundle.write({ dir: folder, format: 'esm', chunkFileNames: 'dist/[name]-[hash].js' })
-  await bundle.close()
+  await bundleSource(input, folder)
   for (const name of ['bin', 'package.json'])
     cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+}
+
+/** Bundles source files by their names in the folder. Leaves out packages. */
+export async function bundleSource(
+  input: Readonly<Record<string, string>>,
+  folder: string,
+  external: readonly string[] = [],
+): Promise<void> {
+  const resolve = { conditionNames: ['consulate-source', 'node', 'import'] }
+  const isExternal = (id: string): boolean =>
+    external.some((name) => id === name || id.startsWith(`${name}/`))
+  const bundle = await rolldown({
+    input,
+    platform: 'node',
+    resolve,
+    external: isExternal,
+    plugins: [originalUrls, outsideDrivers],
+  })
+  await bundle.write({ dir: folder, format: 'esm', chunkFileNames: 'dist/[name]-[hash].js' })
+  await bundle.close()
 }
 
 /** Modules find other files, such as package.json, from where they were. */
