@@ -23,18 +23,20 @@ async function compile(files: readonly string[]): Promise<string> {
   )
 }
 
-test('everything that should compile does', async () => {
-  expect(await compile(names.map(pathOf))).toBe('')
+let errors = ''
+
+// All files and their copies together, because most of the time is spent on the types that they import.
+beforeAll(async () => {
+  const copies = await Promise.all(names.map(copyWithoutMarks))
+  errors = await compile([...names.map(pathOf), ...copies])
+})
+
+test('everything that should compile does', () => {
+  const first = errors.split('\n').filter((line) => /^\S/.test(line))
+  expect(first.filter((line) => !line.includes('/unmarked-'))).toEqual([])
 })
 
 describe('without @ts-expect-error', () => {
-  let errors = ''
-
-  // All files together, because most of the time is spent on the types that they import.
-  beforeAll(async () => {
-    errors = await compile(await Promise.all(names.map(copyWithoutMarks)))
-  })
-
   test.each(names)('has an error at each of its places: %s', async (name) => {
     const wrong = errors.matchAll(new RegExp(`unmarked-${name}\\.ts\\((\\d+)`, 'g'))
     const lines = new Set([...wrong].map(([, line]) => Number(line)))
