@@ -3,7 +3,27 @@ import { delimiter, join } from 'node:path'
 import { chromium as playwright } from 'playwright-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { isThorough } from './dose.ts'
-import type { TestUser } from './server.ts'
+import type { TestServer, TestUser } from './server.ts'
+
+const DISABLED_FEATURES = [
+  // Each starts another process for each context, for the suggestions in the address bar.
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  // Those that Playwright disables, because this list replaces its own.
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+]
 
 const FLAGS = [
   '--headless',
@@ -14,6 +34,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  `--disable-features=${DISABLED_FEATURES.join(',')}`,
   // Tests with several hosts call them `….test`.
   '--host-resolver-rules=MAP *.test 127.0.0.1',
 ]
@@ -62,17 +83,27 @@ export interface CleanPage {
 
 const cleanPages = new Map<string, CleanPage>()
 
+const WIDE = { width: 1280, height: 720 }
+
 /**
- * Returns a page without cookies. Tests with the same options share it, because a new context takes longer than most tests.
- * Closes its other tabs. Storage and history remain.
+ * Returns a page without cookies. Tests share it, because a new context takes longer than most tests, unless their options
+ * differ in more than the size and the colors. Closes its other tabs. Storage and history remain.
  */
-export async function openCleanPage(options: BrowserContextOptions = {}): Promise<CleanPage> {
+export async function openCleanPage({
+  viewport = WIDE,
+  colorScheme = 'light',
+  javaScriptEnabled = true,
+  ...others
+}: BrowserContextOptions = {}): Promise<CleanPage> {
+  const options = { javaScriptEnabled, ...others }
   const key = JSON.stringify(options)
   const clean = cleanPages.get(key) ?? (await createCleanPage(options))
   cleanPages.set(key, clean)
+  await clean.page.setViewportSize(viewport ?? WIDE)
+  await clean.page.emulateMedia({ colorScheme })
   const context = clean.page.context()
-  const others = context.pages().filter((page) => page !== clean.page)
-  await Promise.all(others.map((page) => page.close()))
+  const tabs = context.pages().filter((page) => page !== clean.page)
+  await Promise.all(tabs.map((page) => page.close()))
   await context.clearCookies()
   clean.problems.length = 0
   return clean
@@ -116,6 +147,18 @@ export async function signIn(
   await page.getByLabel(/^Email/).fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Signs a user in with cookies, without the sign-in page: for tests of what comes after it. */
+export async function startSession(
+  page: Page,
+  { server, origin }: Pick<TestServer, 'server' | 'origin'>,
+  user: Pick<TestUser, 'id'>,
+  userAgent = '',
+): Promise<void> {
+  const { cookies } = await server.sessions.start(user, { request: { headers: { 'user-agent': userAgent } } })
+  const pairs = cookies.map((cookie) => /^([^=]+)=([^;]*)/.exec(cookie) ?? [])
+  await page.context().addCookies(pairs.map(([, name = '', value = '']) => ({ name, value, url: origin })))
 }
 
 /** Waits for the page with this heading. Reading the heading right after a click could be too early. */
