@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page, ViewportSize } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createPages } from '../../src/pages/render.ts'
 import type { PagesOptions } from '../../src/pages/render.ts'
@@ -29,13 +29,25 @@ interface Tab {
   readonly complaints: string[]
 }
 
+/** How a tab shows a page. */
+type Look = Pick<BrowserContextOptions, 'javaScriptEnabled' | 'reducedMotion' | 'forcedColors'> & {
+  readonly viewport?: ViewportSize
+}
+
 const NARROW = { width: 320, height: 640 }
 const WIDE = { width: 1280, height: 720 }
 
-/** Outside CI, axe checks only these, at one width. */
-const ONE_PER_VIEW: readonly Sample[] = [
-  ...new Map(Object.values<Sample>(SAMPLES).map((sample) => [sample[0], sample])).values(),
-]
+const STATES = Object.entries<Sample>(SAMPLES)
+
+/** Outside CI, each page in one state: the last one has the most on it. */
+const CHECKED = isThorough
+  ? STATES
+  : [...new Map(STATES.map(([name, sample]) => [sample[0], [name, sample] as const])).values()]
+
+/** Outside CI, three pages with a logo and links, which look the same on all pages. */
+const WITH_LINKS = isThorough
+  ? STATES.map(([, sample]) => sample)
+  : [SAMPLES['sign-in'], SAMPLES['consent for more with choices'], SAMPLES['personal access tokens']]
 
 describe.skipIf(!chromium)('the pages in Chromium', () => {
   let browser: Browser
@@ -89,21 +101,24 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
     await page.goto(origin)
   }
 
-  /** Shows a page in the tab for these options, in its first size. A new context takes longer than most checks. */
-  async function open(sample: Sample, contextOptions: BrowserContextOptions = {}): Promise<Tab> {
-    const key = JSON.stringify(contextOptions)
-    const tab = tabs.get(key) ?? (await openTab(contextOptions))
-    tabs.set(key, tab)
-    await tab.page.setViewportSize(contextOptions.viewport ?? WIDE)
-    await tab.page.emulateMedia({ media: null })
+  /** Shows a page in a tab that all tests share: a new context takes longer than most checks. */
+  async function open(
+    sample: Sample,
+    { javaScriptEnabled = true, viewport = WIDE, ...media }: Look = {},
+  ): Promise<Tab> {
+    const tab = tabs.get(javaScriptEnabled) ?? (await openTab(javaScriptEnabled))
+    tabs.set(javaScriptEnabled, tab)
+    await tab.page.setViewportSize(viewport)
+    await tab.page.emulateMedia({ media: null, reducedMotion: null, forcedColors: null, ...media })
     tab.complaints.length = 0
     await show(tab.page, sample)
     return tab
   }
-  const tabs = new Map<string, Tab>()
+  /** With JavaScript, and without. */
+  const tabs = new Map<boolean, Tab>()
 
-  async function openTab(contextOptions: BrowserContextOptions): Promise<Tab> {
-    const page = await browser.newPage(contextOptions)
+  async function openTab(javaScriptEnabled: boolean): Promise<Tab> {
+    const page = await browser.newPage({ javaScriptEnabled })
     return { page, complaints: recordProblems(page) }
   }
 
@@ -123,34 +138,33 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
 
     afterAll(() => Promise.all([scripted, plain].map((page) => page?.context().close())))
 
-    test.each(Object.entries(SAMPLES) as [string, Sample][])(
-      '%s: axe finds nothing, and nothing overflows 320 pixels',
+    test.each(CHECKED)(
+      '%s: axe finds nothing, and nothing overflows 320 pixels in either direction',
       async (_name, sample) => {
         await scripted.emulateMedia({ colorScheme: 'light' })
         await show(scripted, sample)
         expect(await overflowOf(scripted)).toEqual([])
-        if (isThorough || ONE_PER_VIEW.includes(sample)) {
-          expect(await violationsOf(scripted)).toEqual([])
-          await scripted.emulateMedia({ colorScheme: 'dark' })
-          expect(await violationsOf(scripted, CONTRAST)).toEqual([])
-        }
+        expect(await violationsOf(scripted)).toEqual([])
+        await scripted.emulateMedia({ colorScheme: 'dark' })
+        expect(await violationsOf(scripted, CONTRAST)).toEqual([])
+        if (isThorough) await checkWide(scripted)
         expect(await styleOf(scripted.locator('body'), 'display')).toBe('grid')
+        await turnAround(scripted)
+        expect(await overflowOf(scripted)).toEqual([])
         expect(complaints.splice(0)).toEqual([])
       },
     )
 
-    test.runIf(isThorough).each(Object.entries(SAMPLES) as [string, Sample][])(
-      '%s: axe finds nothing at 1280 pixels, and nothing overflows 320 pixels without scripts',
-      async (_name, sample) => {
-        await scripted.setViewportSize(WIDE)
-        await scripted.emulateMedia({ colorScheme: 'light' })
-        await show(scripted, sample)
-        expect(await violationsOf(scripted)).toEqual([])
-        await scripted.setViewportSize(NARROW)
-        await show(plain, sample)
-        expect(await overflowOf(plain)).toEqual([])
-      },
-    )
+    /** The same page at 1280 pixels. */
+    async function checkWide(page: Page): Promise<void> {
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.setViewportSize(WIDE)
+      expect(await violationsOf(page)).toEqual([])
+      await page.setViewportSize(NARROW)
+    }
+
+    const turnAround = (page: Page): Promise<void> =>
+      page.locator('html').evaluate((root) => root.setAttribute('dir', 'rtl'))
 
     test.each(isThorough ? ['#ffffff', '#000000', '#ffd400', '#0a1a3f', '#00ff00'] : ['#000000', '#ffd400'])(
       'any accent is readable: %s',
@@ -172,10 +186,10 @@ describe.skipIf(!chromium)('the pages in Chromium', () => {
         logo,
         links: { privacy: '/privacy', terms: '/terms', support: '/help', signUp: '/sign-up' },
       }
-      for (const sample of isThorough ? Object.values(SAMPLES) : ONE_PER_VIEW) {
+      for (const sample of WITH_LINKS) {
         await show(plain, sample)
         expect(await overflowOf(plain)).toEqual([])
-        await plain.locator('html').evaluate((root) => root.setAttribute('dir', 'rtl'))
+        await turnAround(plain)
         expect(await overflowOf(plain)).toEqual([])
       }
     })
