@@ -3,11 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCOUNT_PAGES } from '../../src/model/account-page.ts'
 import { runAxe } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
-import { chromium, DARK_AND_NARROW, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import {
+  chromium,
+  DARK_AND_NARROW,
+  openCleanPage,
+  REPEATS_WITH_SCRIPTS,
+  startSession,
+  waitForHeading,
+} from '../support/chromium.ts'
 import { callApi, getCodeFlowTokens } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 import { signInWith, USER_AGENTS } from '../support/signed-in-browser.ts'
+
+const WITH_SCRIPTS: [string, BrowserContextOptions] = ['with scripts', {}]
 
 describe.skipIf(!chromium)('the account pages in Chromium', () => {
   let server: TestServer
@@ -25,10 +34,10 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
     user = await server.addUser()
     await signInWith(server, user, USER_AGENTS.phone)
     await signInWith(server, user, USER_AGENTS.desktop)
-    const { page, problems } = await openCleanPage({ userAgent: USER_AGENTS.laptop, ...options })
+    const { page, problems } = await openCleanPage(options)
     complaints = problems
+    await startSession(page, server, user, USER_AGENTS.laptop)
     await page.goto(server.endpoint('/account'))
-    await signIn(page, user)
     await waitForHeading(page, 'Devices')
     return page
   }
@@ -64,7 +73,7 @@ describe.skipIf(!chromium)('the account pages in Chromium', () => {
   })
 
   test.each<[string, BrowserContextOptions]>([
-    ['with scripts', {}],
+    ...(REPEATS_WITH_SCRIPTS ? [WITH_SCRIPTS] : []),
     ['without JavaScript, in dark mode, at 320 pixels', DARK_AND_NARROW],
   ])('with everything on, the navigation leads to each page and marks it, %s', async (_how, options) => {
     const page = await open(options)

@@ -4,12 +4,12 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { toNode } from '../../src/adapters/node.ts'
 import { ROOT } from '../house/repository.ts'
 import { createCertificate } from '../support/certificate.ts'
-import { chromium, openBrowser, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 
 declare const axios: AxiosStatic
@@ -21,7 +21,7 @@ const certificate = createCertificate('shop.test')
 describe.skipIf(!chromium || !certificate)('axios in a browser, over https', () => {
   let server: TestServer
   let user: TestUser
-  let context: BrowserContext
+  let page: Page
   let at: (host: string, path?: string) => string
   /** The calls of the API that a guard accepted. */
   const accepted: string[] = []
@@ -50,9 +50,8 @@ describe.skipIf(!chromium || !certificate)('axios in a browser, over https', () 
     })
   })
   beforeEach(async () => {
-    context = await (await openBrowser()).newContext({ ignoreHTTPSErrors: true })
+    ;({ page } = await openCleanPage({ ignoreHTTPSErrors: true }))
     accepted.length = 0
-    return () => context.close()
   })
   afterAll(async () => {
     http.close()
@@ -60,27 +59,19 @@ describe.skipIf(!chromium || !certificate)('axios in a browser, over https', () 
     await server.close()
   })
 
-  /** Opens a page with axios in a tab of its own. */
-  async function open(url: string): Promise<Page> {
-    const page = await context.newPage()
-    await page.goto(url)
-    await page.addScriptTag({ path: join(ROOT, 'node_modules/axios/dist/axios.min.js') })
-    return page
-  }
+  const addAxios = () => page.addScriptTag({ path: join(ROOT, 'node_modules/axios/dist/axios.min.js') })
 
-  /** Signs in on the server's page, which returns to the app. */
-  async function signInAt(host: string): Promise<Page> {
-    const page = await context.newPage()
+  /** Signs in on the server's page, which returns to the app with axios. */
+  async function signInAt(host: string): Promise<void> {
     await page.goto(at('id.shop.test', `/login?return_to=${encodeURIComponent(at(host, '/'))}`))
     await signIn(page, user)
     await waitForHeading(page, 'App')
     expect(page.url()).toBe(at(host, '/'))
-    await page.close()
-    return open(at(host, '/'))
+    await addAxios()
   }
 
   /** Sends a request with axios. Returns the status, or the code of an error without a response. */
-  const send = (page: Page, config: AxiosRequestConfig): Promise<number | string> =>
+  const send = (config: AxiosRequestConfig): Promise<number | string> =>
     page.evaluate(
       async (given) =>
         axios.request({ validateStatus: () => true, ...(JSON.parse(given) as AxiosRequestConfig) }).then(
@@ -91,53 +82,52 @@ describe.skipIf(!chromium || !certificate)('axios in a browser, over https', () 
     )
 
   test('calls the API, the JSON APIs and the renewal from the origin of the server', async () => {
-    const page = await signInAt('id.shop.test')
+    await signInAt('id.shop.test')
     const cookies = await page.evaluate(() => document.cookie)
     expect(cookies).toMatch(/^XSRF-TOKEN=[\w-]{43}$/)
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
-      expect(await send(page, { method, url: '/api/orders' })).toBe(200)
-    expect(await send(page, { method: 'POST', url: '/api/orders', xsrfCookieName: 'other' })).toBe(403)
+      expect(await send({ method, url: '/api/orders' })).toBe(200)
+    expect(await send({ method: 'POST', url: '/api/orders', xsrfCookieName: 'other' })).toBe(403)
     const tokens = '/oauth/personal-access-tokens'
-    expect(await send(page, { method: 'POST', url: tokens, data: { name: 'CI' } })).toBe(201)
-    expect(await send(page, { method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
+    expect(await send({ method: 'POST', url: tokens, data: { name: 'CI' } })).toBe(201)
+    expect(await send({ method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
     server.clock.advance('15m')
-    expect(await send(page, { url: '/api/orders' })).toBe(401)
-    expect(await send(page, { method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
-    expect(await send(page, { method: 'POST', url: '/api/orders' })).toBe(200)
+    expect(await send({ url: '/api/orders' })).toBe(401)
+    expect(await send({ method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
+    expect(await send({ method: 'POST', url: '/api/orders' })).toBe(200)
   })
 
   test('does so from an allowed sibling subdomain, with withCredentials and withXSRFToken', async () => {
-    const page = await signInAt('app.shop.test')
+    await signInAt('app.shop.test')
     const shared = { baseURL: at('id.shop.test'), withCredentials: true, withXSRFToken: true }
     for (const method of ['GET', 'POST', 'DELETE'])
-      expect(await send(page, { ...shared, method, url: '/api/orders' })).toBe(200)
-    expect(await send(page, { ...shared, method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
+      expect(await send({ ...shared, method, url: '/api/orders' })).toBe(200)
+    expect(await send({ ...shared, method: 'POST', url: '/oauth/token/refresh' })).toBe(200)
     const tokens = { ...shared, url: '/oauth/personal-access-tokens' }
-    expect(await send(page, { ...tokens, method: 'POST', data: { name: 'CI' } })).toBe(201)
-    expect(await send(page, tokens)).toBe(200)
-    expect(await send(page, { ...shared, method: 'POST', url: '/api/orders', withXSRFToken: false })).toBe(
-      403,
-    )
+    expect(await send({ ...tokens, method: 'POST', data: { name: 'CI' } })).toBe(201)
+    expect(await send(tokens)).toBe(200)
+    expect(await send({ ...shared, method: 'POST', url: '/api/orders', withXSRFToken: false })).toBe(403)
   })
 
   test('gets 401 after the user has signed out', async () => {
-    const page = await signInAt('id.shop.test')
-    const account = await context.newPage()
+    await signInAt('id.shop.test')
+    const account = await page.context().newPage()
     await account.goto(at('id.shop.test', '/logout'))
     await account.getByRole('button', { name: 'Sign out' }).click()
     await waitForHeading(account, "You're signed out")
     expect(await page.evaluate(() => document.cookie)).toBe('')
     for (const url of ['/api/orders', '/oauth/token/refresh'])
-      expect(await send(page, { method: 'POST', url })).toBe(401)
+      expect(await send({ method: 'POST', url })).toBe(401)
   })
 
   test.each(['evil.shop.test', 'evil.test'])('does nothing on %s, by any kind of request', async (host) => {
     await signInAt('id.shop.test')
-    const page = await open(at(host, '/'))
+    await page.goto(at(host, '/'))
+    await addAxios()
     const [api, refresh] = [at('id.shop.test', '/api/orders'), at('id.shop.test', '/oauth/token/refresh')]
     const shared = { withCredentials: true, withXSRFToken: true }
     for (const config of [{ url: api }, { url: api, method: 'POST' }, { url: refresh, method: 'POST' }])
-      expect(await send(page, { ...shared, ...config })).toBe('ERR_NETWORK')
+      expect(await send({ ...shared, ...config })).toBe('ERR_NETWORK')
     const csrfToken = await page.evaluate(() => /XSRF-TOKEN=([^;]+)/.exec(document.cookie)?.[1])
     expect(csrfToken === undefined).toBe(host === 'evil.test')
     await page.evaluate(

@@ -3,7 +3,14 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openCleanPage, REPEATS_WITH_SCRIPTS, signIn, waitForHeading } from '../support/chromium.ts'
+import {
+  chromium,
+  openCleanPage,
+  REPEATS_WITH_SCRIPTS,
+  signIn,
+  startSession,
+  waitForHeading,
+} from '../support/chromium.ts'
 import { callApi, authorizationUrl, getTokens, createPkce } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -96,8 +103,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       'a user who denies returns to the client with an error',
       async () => {
         const { page, complaints } = await openPage(hasScripts)
+        await startSession(page, server, user)
         await page.goto(urlOf())
-        await signIn(page, user)
         await page.getByRole('button', { name: "Don't allow" }).click()
         await page.waitForURL(`${callback}?error=access_denied**`)
         expect(complaints).toEqual([])
@@ -108,8 +115,7 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       'a user who signs out returns to the app, which may redirect to another origin',
       async () => {
         const { page, complaints } = await openPage(hasScripts)
-        await page.goto(server.endpoint('/login'))
-        await signIn(page, user)
+        await startSession(page, server, user)
         const returnTo = new URL('/bye', callback).href
         await page.goto(server.endpoint(`/logout?return_to=${encodeURIComponent(returnTo)}`))
         await page.getByRole('button', { name: 'Sign out' }).click()
@@ -124,8 +130,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       async () => {
         const other = await server.addUser()
         const { page, complaints } = await openPage(hasScripts)
+        await startSession(page, server, user)
         await page.goto(urlOf())
-        await signIn(page, user)
         await page.getByRole('button', { name: 'Not you?' }).click()
         await signIn(page, other)
         await page.getByText(other.email).waitFor()
@@ -137,8 +143,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
       'a double click gives one code, and going back asks again',
       async () => {
         const { page } = await openPage(hasScripts)
+        await startSession(page, server, user)
         await page.goto(urlOf())
-        await signIn(page, user)
         await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
         // The second click may replace the navigation of the first one.
         await expect.poll(() => page.url()).toContain(`${callback}?`)
@@ -167,8 +173,8 @@ describe.skipIf(!chromium)('the authorization code flow in Chromium', () => {
 
   test("a script on the client's origin can exchange the code, and one on another origin cannot", async () => {
     const { page } = await openPage(true)
+    await startSession(page, server, user)
     await page.goto(urlOf())
-    await signIn(page, user)
     await page.getByRole('button', { name: 'Allow', exact: true }).click()
     await page.waitForURL(`${callback}?**`)
     const form = new URLSearchParams({

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, DARK_AND_NARROW, openCleanPage, signIn } from '../support/chromium.ts'
+import { chromium, DARK_AND_NARROW, openCleanPage, startSession } from '../support/chromium.ts'
 import { startServer } from '../support/server.ts'
 import type { TestServer, TestUser } from '../support/server.ts'
 
@@ -21,8 +21,8 @@ describe.skipIf(!chromium)('developer apps in Chromium', () => {
     user = await server.addUser()
     const { page, problems } = await openCleanPage(options)
     complaints = problems
+    await startSession(page, server, user)
     await page.goto(server.endpoint('/account/developer'))
-    await signIn(page, user)
     await page.getByRole('link', { name: 'Register a new app' }).click()
     await page.getByLabel('App name').fill('Orchard Tools')
     await page.getByLabel('Redirect URIs').fill('https://tools.example/a\nhttps://tools.example/b')

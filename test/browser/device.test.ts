@@ -1,7 +1,14 @@
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import {
+  chromium,
+  openCleanPage,
+  REPEATS_WITH_SCRIPTS,
+  signIn,
+  startSession,
+  waitForHeading,
+} from '../support/chromium.ts'
 import { addDeviceClient, getDeviceTokens, startDevice, pollOutcome } from '../support/device.ts'
 import type { Device } from '../support/device.ts'
 import { callApi } from '../support/oauth-client.ts'
@@ -77,25 +84,28 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
       expect(complaints).toEqual([])
     })
 
-    test('a user follows the QR code, sees the same code, and denies', async () => {
-      const device = await startDevice(server, tv)
-      const { page, complaints } = await openPage(options)
-      await page.goto(device.completeUri)
-      await signIn(page, user)
-      expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
-      await press(page, 'Continue')
-      await press(page, "Don't allow")
-      await waitForHeading(page, 'Access denied')
-      await shoot(page, `${name} 5 denied`)
-      expect(await pollOutcome(server, device)).toBe('access_denied')
-      expect(complaints).toEqual([])
-    })
+    test.runIf(!options.javaScriptEnabled || REPEATS_WITH_SCRIPTS)(
+      'a user follows the QR code, sees the same code, and denies',
+      async () => {
+        const device = await startDevice(server, tv)
+        const { page, complaints } = await openPage(options)
+        await page.goto(device.completeUri)
+        await signIn(page, user)
+        expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe(device.userCode)
+        await press(page, 'Continue')
+        await press(page, "Don't allow")
+        await waitForHeading(page, 'Access denied')
+        await shoot(page, `${name} 5 denied`)
+        expect(await pollOutcome(server, device)).toBe('access_denied')
+        expect(complaints).toEqual([])
+      },
+    )
   })
 
   /** Signs in and submits the code. */
-  async function submitCode(page: Page, device: Device, who = user): Promise<void> {
+  async function submitCode(page: Page, device: Device): Promise<void> {
+    await startSession(page, server, user)
     await page.goto(device.completeUri)
-    await signIn(page, who)
     await press(page, 'Continue')
     await waitForHeading(page, 'Allow this device?')
   }
@@ -141,8 +151,8 @@ describe.skipIf(!chromium)('the device flow in Chromium', () => {
   test('a form on another site cannot submit a code', async () => {
     const device = await startDevice(server, tv)
     const { page } = await openPage()
+    await startSession(page, server, user)
     await page.goto(device.uri)
-    await signIn(page, user)
     await waitForHeading(page, 'Connect a device')
     const trap = `<form method="post" action="${device.uri}">
       <input name="user_code" value="${device.userCode}"><button>Win a prize</button></form>`

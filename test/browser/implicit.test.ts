@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationCode, implicitGrant } from '../../src/index.ts'
-import { chromium, openCleanPage, REPEATS_WITH_SCRIPTS, signIn } from '../support/chromium.ts'
+import { chromium, openCleanPage, REPEATS_WITH_SCRIPTS, signIn, startSession } from '../support/chromium.ts'
 import { callApi, authorizationUrl } from '../support/oauth-client.ts'
 import { listen, startServer } from '../support/server.ts'
 import type { TestUser, TestClient, TestServer } from '../support/server.ts'
@@ -83,8 +83,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       'a user who denies returns with an error in the fragment',
       async () => {
         const { page, complaints } = await openPage(hasScripts)
+        await startSession(page, server, user)
         await page.goto(urlOf())
-        await signIn(page, user)
         await page.getByRole('button', { name: "Don't allow" }).click()
         await page.waitForURL(`${callback}#**`)
         expect(fragmentOf(page)).toMatchObject({ error: 'access_denied' })
@@ -96,8 +96,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
       'going back asks again, and the first token stays valid',
       async () => {
         const { page } = await openPage(hasScripts)
+        await startSession(page, server, user)
         await page.goto(urlOf())
-        await signIn(page, user)
         await allow(page).click()
         await page.waitForURL(`${callback}#**`)
         const first = fragmentOf(page)['access_token'] ?? ''
@@ -114,8 +114,8 @@ describe.skipIf(!chromium)('the implicit flow in Chromium', () => {
 
   test('a script of the client reads the fragment and removes it from the address bar', async () => {
     const { page, complaints } = await openPage(true)
+    await startSession(page, server, user)
     await page.goto(urlOf({ state: 'mine' }))
-    await signIn(page, user)
     await allow(page).click()
     await page.waitForURL(`${callback}#**`)
     fragmentOf(page)

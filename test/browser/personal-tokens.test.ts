@@ -1,6 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromium, DARK_AND_NARROW, openCleanPage, signIn } from '../support/chromium.ts'
+import { chromium, DARK_AND_NARROW, openCleanPage, startSession } from '../support/chromium.ts'
 import { callApi } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
@@ -22,8 +22,8 @@ describe.skipIf(!chromium)('personal access tokens in Chromium', () => {
     const { page, problems } = await openCleanPage(options)
     complaints = problems
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin })
+    await startSession(page, server, user)
     await page.goto(server.endpoint('/account/tokens'))
-    await signIn(page, user)
     await page.getByRole('heading', { name: 'Personal access tokens' }).waitFor()
     return page
   }

@@ -2,12 +2,14 @@ import { createServer } from 'node:http'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { View } from '../../src/index.ts'
-import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openCleanPage, REPEATS_WITH_SCRIPTS, signIn, waitForHeading } from '../support/chromium.ts'
 import { authorizationUrl, claimOf, getTokens } from '../support/oauth-client.ts'
 import { startTwoProviders } from '../support/providers.ts'
 import type { ProviderSetup, TwoProviders } from '../support/providers.ts'
 import { listen } from '../support/server.ts'
 import type { TestClient } from '../support/server.ts'
+
+const WITH_SCRIPTS: [string, boolean] = ['with JavaScript', true]
 
 describe.skipIf(!chromium)('two providers in Chromium', () => {
   let two: TwoProviders
@@ -46,8 +48,8 @@ describe.skipIf(!chromium)('two providers in Chromium', () => {
     return (await getTokens(server, client, exchange)).access_token
   }
 
-  test.each([
-    ['with JavaScript', true],
+  test.each<[string, boolean]>([
+    ...(REPEATS_WITH_SCRIPTS ? [WITH_SCRIPTS] : []),
     ['without JavaScript', false],
   ])('%s users of both providers sign in, and one of them signs out', async (_name, hasScripts) => {
     const { page, complaints } = await openPage(hasScripts)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AXE } from '../support/axe.ts'
-import { chromium, DARK_AND_NARROW, openCleanPage, signIn } from '../support/chromium.ts'
+import { chromium, DARK_AND_NARROW, openCleanPage, startSession } from '../support/chromium.ts'
 import { authorizationUrl } from '../support/oauth-client.ts'
 import { LOCALIZED_SCOPES, READ_ORDERS } from '../support/scope-languages.ts'
 import { startServer, type TestClient, type TestServer, type TestUser } from '../support/server.ts'
@@ -32,8 +32,8 @@ describe.skipIf(!chromium)('the descriptions of scopes in Chromium', () => {
     ['zh-CN', 'zh-Hans', DARK_AND_NARROW],
   ])('are in the language of a %s browser, and marked as %s', async (locale, lang, options) => {
     const { page, problems } = await openCleanPage({ locale, ...options })
+    await startSession(page, server, user)
     await page.goto(authorizationUrl(server, client, { scope: 'orders:read profile' }))
-    await signIn(page, user)
     const description = page.getByText(READ_ORDERS[lang], { exact: true })
     await description.waitFor()
     expect(await description.getAttribute('lang')).toBe(lang)

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromium, openBrowser } from '../support/chromium.ts'
 import { eventually } from '../support/cluster.ts'
-import { createClient, openPage, pageTab } from '../support/token-client.ts'
+import { createClient, openPage, openPages, pageTab } from '../support/token-client.ts'
 import type { PageGlobals, PageOptions } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
@@ -19,25 +19,33 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
   let app: WebApp
   let browser: Browser
   let context: BrowserContext
+  let isPrepared: boolean
   beforeAll(async () => {
     app = await startWebApp()
     browser = await openBrowser()
   })
-  afterEach(() => context.close())
+  afterEach(() => (isPrepared ? context.close() : undefined))
   afterAll(() => app?.close())
 
   /** Opens tabs, of which the first has signed in. */
-  async function signIn({ count = 1, prepare, hasClock, ...options }: SignInOptions = {}) {
-    context = await browser.newContext()
-    if (hasClock) await context.clock.install()
-    if (prepare) await context.addInitScript(prepare)
+  async function signIn(options: SignInOptions = {}) {
     const user = await app.server.addUser()
-    const pages = await Promise.all(Array.from({ length: count }, () => openPage(app, context, options)))
-    const [page, other] = pages
+    const [page, other] = await open(options)
     if (!page) throw new Error('No page was opened')
+    context = page.context()
     const tab = pageTab(page)
     await tab.signIn(user)
     return { user, page, tab, other: other as Page, before: app.refreshes() }
+  }
+
+  /** Opens tabs: in a context of its own if something must happen in each page before its scripts run. */
+  async function open({ count = 1, prepare, hasClock, ...options }: SignInOptions): Promise<readonly Page[]> {
+    isPrepared = prepare !== undefined || hasClock === true
+    if (!isPrepared) return openPages(app, count, options)
+    const own = await browser.newContext()
+    if (hasClock) await own.clock.install()
+    if (prepare) await own.addInitScript(prepare)
+    return Promise.all(Array.from({ length: count }, () => openPage(app, own, options)))
   }
 
   const orders = (): string => `${app.origin}/orders`
@@ -140,8 +148,8 @@ describe.skipIf(!chromium)('the browser client in Chromium', () => {
   })
 
   test('without space in localStorage, the user stays signed in until the page is closed', async () => {
-    context = await browser.newContext()
-    const page = await openPage(app, context)
+    isPrepared = false
+    const [page] = await openPages(app, 1)
     await page.evaluate(fillStorage)
     const tab = pageTab(page)
     await tab.signIn(await app.server.addUser())

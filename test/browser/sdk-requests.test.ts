@@ -1,10 +1,9 @@
 import axios from 'axios'
-import type { Browser, BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTokenClient } from '../../src/browser/index.ts'
 import type { AuthError, TokenClient, TokenClientOptions } from '../../src/browser/index.ts'
-import { chromium, openBrowser } from '../support/chromium.ts'
-import { createClient, createSharedStorage, openPage, pageTab } from '../support/token-client.ts'
+import { chromium } from '../support/chromium.ts'
+import { createClient, createSharedStorage, openPages, pageTab } from '../support/token-client.ts'
 import type { PageGlobals } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
@@ -305,16 +304,8 @@ describe('signing in and out', () => {
 })
 
 describe.skipIf(!chromium)('in Chromium, the access token', () => {
-  let browser: Browser
-  let context: BrowserContext
-  beforeAll(async () => {
-    browser = await openBrowser()
-  })
-  afterEach(() => context.close())
-
   async function open() {
-    context = await browser.newContext()
-    const page = await openPage(app, context)
+    const [page] = await openPages(app, 1)
     await pageTab(page).signIn(await app.server.addUser())
     return { page, tab: pageTab(page), before: app.stranger.received.length }
   }

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { AuthError, createTokenClient } from '../../src/browser/index.ts'
 import type { DeviceSignIn } from '../../src/browser/index.ts'
@@ -7,9 +7,9 @@ import type { ClientRegistration } from '../../src/index.ts'
 import { DEVICE_GRANT } from '../../src/model/device-code.ts'
 import { openBrowser as openSimpleBrowser } from '../support/browser.ts'
 import { eventually } from '../support/cluster.ts'
-import { chromium, openBrowser, recordProblems, signIn } from '../support/chromium.ts'
+import { chromium, recordProblems, signIn } from '../support/chromium.ts'
 import { addDeviceClient, enterCode } from '../support/device.ts'
-import { createSharedStorage, openPage, pageTab } from '../support/token-client.ts'
+import { createSharedStorage, openPages, pageTab } from '../support/token-client.ts'
 import type { PageGlobals } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
@@ -31,16 +31,12 @@ const statusWith = async (token: string | undefined): Promise<number> =>
   (await fetch(`${app.origin}/orders`, { headers: { authorization: `Bearer ${token}` } })).status
 
 describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
-  let browser: Browser
-  let context: BrowserContext
   let clientId: string
   let callback: string
   beforeAll(async () => {
-    browser = await openBrowser()
     callback = `${app.origin}/callback`
     clientId = (await app.server.addClient({ type: 'public', name: 'Shop', redirectUris: [callback] })).id
   })
-  afterEach(() => context.close())
 
   /** Starts a sign-in. Returns the URL of the authorization request. */
   const begin = (page: Page): Promise<string> =>
@@ -73,8 +69,8 @@ describe.skipIf(!chromium)("a sign-in on the server's pages", () => {
   }
 
   async function open(): Promise<Page> {
-    context = await browser.newContext()
-    return openPage(app, context, { clientId, storageName: 'sessionStorage' })
+    const [page] = await openPages(app, 1, { clientId, storageName: 'sessionStorage' })
+    return page
   }
 
   test('returns to the app, which calls the API, refreshes and signs out', async () => {

@@ -1,37 +1,25 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { chromium, openBrowser } from '../support/chromium.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromium } from '../support/chromium.ts'
 import { eventually } from '../support/cluster.ts'
 import { openChromium, openProgram } from '../support/token-client.ts'
-import type { Device } from '../support/token-client.ts'
 import { startWebApp } from '../support/web-app.ts'
 import type { WebApp } from '../support/web-app.ts'
 
 let app: WebApp
-let browser: Browser | undefined
-let device: Device
 beforeAll(async () => {
   app = await startWebApp()
-  browser = chromium === undefined ? undefined : await openBrowser()
 })
-afterEach(() => device.close())
 afterAll(() => app.close())
 
 describe.skipIf(!chromium)('in Chromium', () => testTokenClient('Chromium'))
 describe('in Node', () => testTokenClient('Node'))
 
 function testTokenClient(platform: 'Chromium' | 'Node'): void {
-  async function open(): Promise<Device> {
-    device =
-      browser && platform === 'Chromium' ? openChromium(app, await browser.newContext()) : openProgram(app)
-    return device
-  }
-
   /** Opens tabs of which the first has signed in. */
   async function signIn(count: number) {
     const user = await app.server.addUser()
-    const { openTab } = await open()
-    const [first, ...others] = await Promise.all(Array.from({ length: count }, () => openTab()))
+    const device = platform === 'Chromium' ? openChromium(app) : openProgram(app)
+    const [first, ...others] = await device.openTabs(count)
     if (!first) throw new Error('No tab was opened')
     await first.signIn(user)
     return { user, first, others, before: app.refreshes() }

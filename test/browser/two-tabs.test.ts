@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signIn as signInApi } from '../../src/index.ts'
-import { chromium, openCleanPage, signIn, waitForHeading } from '../support/chromium.ts'
+import { chromium, openCleanPage, startSession } from '../support/chromium.ts'
 import { commonConfig } from '../support/config.ts'
 import { openBrowser } from '../support/browser.ts'
 import { authorizationUrl, getCodeFlowTokens } from '../support/oauth-client.ts'
@@ -131,9 +131,7 @@ describe.skipIf(!chromium)('two tabs', () => {
   test.each(Object.entries(ROWS))('%s: the second one shows how it is now', async (_what, row) => {
     const user = await server.addUser()
     const { page: first } = await openCleanPage()
-    await first.goto(server.endpoint('/login'))
-    await signIn(first, user)
-    await waitForHeading(first, "You're signed in")
+    await startSession(first, server, user)
     const url = await row.prepare(user)
     await first.goto(url)
     const second = await first.context().newPage()

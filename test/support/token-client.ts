@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { createTokenClient } from '../../src/browser/index.ts'
 import type { SignInReason, TokenClient, TokenClientOptions, TokenStorage } from '../../src/browser/index.ts'
+import { openCleanPage } from './chromium.ts'
 import type { TestUser } from './server.ts'
 import type { WebApp } from './web-app.ts'
 
@@ -20,8 +21,7 @@ export interface Tab {
 
 /** The tabs of one browser, or the programs on one machine. */
 export interface Device {
-  openTab(options?: Pick<TokenClientOptions, 'refreshAhead'>): Promise<Tab>
-  close(): Promise<void>
+  openTabs(count: number): Promise<readonly Tab[]>
 }
 
 /** Creates storage that programs on one machine share. */
@@ -38,11 +38,10 @@ export function createSharedStorage(): TokenStorage {
 export function openProgram({ origin, network }: WebApp): Device {
   const storage = createSharedStorage()
   return {
-    openTab: async (options) => {
-      const auth = createTokenClient({ issuer: network.origin, origins: [origin], storage, ...options })
-      return tabOf(auth)
-    },
-    close: async () => undefined,
+    openTabs: async (count) =>
+      Array.from({ length: count }, () =>
+        tabOf(createTokenClient({ issuer: network.origin, origins: [origin], storage })),
+      ),
   }
 }
 
@@ -74,10 +73,9 @@ export interface PageGlobals {
   reasons: SignInReason[]
 }
 
-/** Opens tabs in Chromium, with `localStorage`. */
-export const openChromium = (app: WebApp, context: BrowserContext): Device => ({
-  openTab: async (options) => pageTab(await openPage(app, context, options)),
-  close: () => context.close(),
+/** Chromium, with `localStorage`. */
+export const openChromium = (app: WebApp): Device => ({
+  openTabs: async (count) => (await openPages(app, count)).map(pageTab),
 })
 
 /** Options of a client in a page. Only what can be sent to the page. */
@@ -86,7 +84,27 @@ export interface PageOptions extends Pick<TokenClientOptions, 'clientId' | 'orig
   readonly storageName?: 'localStorage' | 'sessionStorage' | 'none'
 }
 
-/** Opens the page of the app and creates its client. */
+/**
+ * Opens the page of the app in tabs without cookies and stored data, and creates their clients. Tests share the first tab,
+ * because a new context takes longer than most tests.
+ */
+export async function openPages(
+  app: WebApp,
+  count: number,
+  options: PageOptions = {},
+): Promise<readonly [Page, ...Page[]]> {
+  const { page } = await openCleanPage()
+  await page.goto(app.origin)
+  await page.evaluate(() => {
+    localStorage.clear()
+    sessionStorage.clear()
+  })
+  await createClient(app, page, options)
+  const others = Array.from({ length: count - 1 }, () => openPage(app, page.context(), options))
+  return [page, ...(await Promise.all(others))]
+}
+
+/** Opens the page of the app in a new tab and creates its client. */
 export async function openPage(
   app: WebApp,
   context: BrowserContext,
