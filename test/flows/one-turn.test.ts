@@ -1,11 +1,14 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
+import type { AuthorizationServer } from '../../src/index.ts'
+import { openServer } from '../../src/server.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import { openBrowser } from '../support/browser.ts'
+import { commonConfig, REQUIRED } from '../support/config.ts'
 import { createMigratedFile } from '../support/migrated-file.ts'
 import { basic, getCode, getCodeFlowTokens, refresh, requestToken } from '../support/oauth-client.ts'
-import { startServer, type ServerOptions, type TestClient, type TestServer } from '../support/server.ts'
+import { startServer, type ServerOptions, type TestClient } from '../support/server.ts'
 import { recordStatements } from '../support/statements.ts'
 import { createFolder } from '../store/races/processes.ts'
 
@@ -38,6 +41,8 @@ const refreshing = (refreshToken: string): Parameters => ({
   refresh_token: refreshToken,
 })
 
+const MACHINE: Parameters = { grant_type: 'client_credentials' }
+
 /** Calls each function in a callback of its own, all in the same turn of the event loop. */
 const inOneTurn = <Result>(calls: readonly (() => Promise<Result>)[]): Promise<readonly Result[]> =>
   Promise.all(
@@ -48,12 +53,16 @@ const inOneTurn = <Result>(calls: readonly (() => Promise<Result>)[]): Promise<r
   )
 
 /** Hands a token request over to a server, as an adapter does when it has read it. */
-async function hand({ server }: TestServer, { id, secret = '' }: TestClient, parameters: Parameters) {
+async function hand(
+  { core }: Pick<AuthorizationServer, 'core'>,
+  { id, secret = '' }: Pick<TestClient, 'id' | 'secret'>,
+  parameters: Parameters,
+) {
   const headers: Parameters = {
     authorization: basic(id, secret),
     'content-type': 'application/x-www-form-urlencoded',
   }
-  const response = await server.core.handle({
+  const response = await core.handle({
     method: 'POST',
     path: '/oauth/token',
     query: '',
@@ -69,18 +78,49 @@ test('machine tokens of requests that arrive in one turn are signed after all of
   const { server } = await start()
   const machine = await server.addClient({ grantTypes: ['client_credentials'], scopes: ['orders:read'] })
   // The client is cached from now on.
-  await requestToken(server, machine, { grant_type: 'client_credentials' })
+  await requestToken(server, machine, MACHINE)
   const order: string[] = []
   server.server.on('token.issued', () => void order.push('signed'))
   const responses = await inOneTurn(
     Array.from({ length: COUNT }, () => () => {
       order.push('read')
-      return hand(server, machine, { grant_type: 'client_credentials' })
+      return hand(server.server, machine, MACHINE)
     }),
   )
   expect(responses.map(({ status }) => status)).toEqual(Array(COUNT).fill(200))
   expect(order).toEqual([...Array<string>(COUNT).fill('read'), ...Array<string>(COUNT).fill('signed')])
 })
+
+test.each(['client', 'issuer'] as const)(
+  'a machine token is void if the %s is revoked after the request was read and before the turn ends',
+  async (kind) => {
+    const store = sqlite(':memory:')
+    const { server, start: startServices } = openServer({ ...REQUIRED, ...commonConfig(), store })
+    onTestFinished(server.close)
+    const { revoker } = await startServices()
+    const { client, secret } = await server.clients.create({
+      name: 'Machine',
+      grantTypes: ['client_credentials'],
+      scopes: ['orders:read'],
+      redirectUris: [],
+    })
+    const target = kind === 'client' ? { kind, id: client.id } : { kind }
+    const [issued] = await inOneTurn([
+      () => hand(server, { id: client.id, secret }, MACHINE),
+      async () => {
+        await revoker.revoke(target, { by: 'server', reason: 'replay' })
+        return undefined
+      },
+    ])
+    expect(issued?.status).toBe(200)
+    const authorization = `Bearer ${String(issued?.body['access_token'])}`
+    const refusal = await server.core.check(
+      { headers: { authorization } },
+      { caller: 'machine', provider: undefined, allOf: [], anyOf: [] },
+    )
+    expect(refusal).toMatchObject({ status: 401, body: { error_description: 'Token revoked' } })
+  },
+)
 
 test('codes and refresh tokens of requests that arrive in one turn are exchanged in one transaction', async () => {
   const statements = recordStatements()
@@ -88,7 +128,7 @@ test('codes and refresh tokens of requests that arrive in one turn are exchanged
   const codes = await repeat(() => getCode(visit))
   let tokens: readonly string[] = []
   const send = (all: readonly Parameters[]) => async () => {
-    const responses = await inOneTurn(all.map((parameters) => () => hand(server, client, parameters)))
+    const responses = await inOneTurn(all.map((parameters) => () => hand(server.server, client, parameters)))
     expect(responses.map(({ status }) => status)).toEqual(Array(COUNT).fill(200))
     tokens = responses.map(({ body }) => String(body['refresh_token']))
   }
@@ -125,15 +165,21 @@ test('a server that closes before the turn ends answers every request, and keeps
   await createMigratedFile(file)
   const first = await start({ file })
   const tokens = (await repeat(() => getCodeFlowTokens(first.visit))).map((each) => each.refresh_token)
+  const machine = await first.server.addClient({
+    grantTypes: ['client_credentials'],
+    scopes: ['orders:read'],
+  })
   let closing: Promise<void> | undefined
   const responses = await inOneTurn([
-    ...tokens.map((token) => () => hand(first.server, first.client, refreshing(token))),
+    ...tokens.map((token) => () => hand(first.server.server, first.client, refreshing(token))),
+    () => hand(first.server.server, machine, MACHINE),
     async () => {
       closing = first.server.server.close()
-      return { status: undefined, body: {} }
+      return undefined
     },
   ])
   await closing
+  expect([200, 503]).toContain(responses[COUNT]?.status)
   const store = sqlite(file)
   const second = await start({ store, issuer: first.server.issuer })
   for (const [index, token] of tokens.entries()) {

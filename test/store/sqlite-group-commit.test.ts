@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { StoreUnavailableError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/contract.ts'
 import { sqlite } from '../../src/store/sqlite.ts'
 import {
@@ -21,9 +23,9 @@ const ids = (count: number): readonly string[] => Array.from({ length: count }, 
 const ONE_TRANSACTION = ['begin immediate', 'commit']
 
 /** Opens a store with a number of authorizations, whose transactions are recorded. */
-async function openAuthorized(count: number) {
+async function openAuthorized(count: number, busyTimeout?: number) {
   const statements = recordStatements()
-  const { path, store } = await openMigrated()
+  const { path, store } = await openMigrated(busyTimeout)
   await signIn(store)
   await store.authorizations.insert(sampleAuthorization({ id: 'template' }), 'alice')
   insertCopies(path, 'template', ids(count))
@@ -129,6 +131,31 @@ describe('writes of the same turn', () => {
     expect(await writes).toEqual(allTrue(others))
     await expect(refresh(store, late)).rejects.toThrow()
     expect(areRefreshed(path, ids(16))).toEqual([false, ...allTrue(others)])
+  })
+
+  test('wait while another process holds the lock, and are all committed afterwards', async () => {
+    const { path, store } = await openAuthorized(16)
+    const other = new DatabaseSync(path)
+    onTestFinished(() => other.close())
+    other.exec('begin immediate')
+    const writes = refreshAll(store, ids(16))
+    await sleep(50)
+    other.exec('commit')
+    expect(await writes).toEqual(allTrue(ids(16)))
+    expect(areRefreshed(path, ids(16))).toEqual(allTrue(ids(16)))
+  })
+
+  test('are all rejected, and none is committed later, if the lock is held for too long', async () => {
+    const { path, store } = await openAuthorized(16, 20)
+    const other = new DatabaseSync(path)
+    onTestFinished(() => other.close())
+    other.exec('begin immediate')
+    const results = await Promise.allSettled(ids(16).map((id) => refresh(store, id)))
+    other.exec('commit')
+    const unavailable = { status: 'rejected', reason: expect.any(StoreUnavailableError) as unknown }
+    expect(results).toEqual(ids(16).map(() => unavailable))
+    await store.close()
+    expect(areRefreshed(path, ids(16))).toEqual(ids(16).map(() => false))
   })
 
   test('wait for transactions that another store of the process has opened on the file', async () => {

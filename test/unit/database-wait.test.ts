@@ -82,3 +82,12 @@ test('a request that waits for shared work uses up its time, and stops waiting w
   resolve('loaded')
   expect(await Promise.all([other, waitForShared(work)])).toEqual(['loaded', 'loaded'])
 })
+
+test('shared work that fails after a request has stopped waiting fails only for the others', async () => {
+  const { promise: work, reject } = Promise.withResolvers<string>()
+  await limitDatabaseWait(10, () => expect(waitForShared(work)).rejects.toThrow(StoreUnavailableError))
+  // Without any other request, this would be an unhandled rejection.
+  reject(new Error('unreachable'))
+  await sleep(1)
+  await expect(waitForShared(work)).rejects.toThrow('unreachable')
+})
