@@ -16,7 +16,7 @@ import {
   signIn,
 } from '../../src/testing/store/samples.ts'
 import { recordStatements } from '../support/statements.ts'
-import { openMigrated } from './races/processes.ts'
+import { openMigrated, startWorker } from './races/processes.ts'
 
 const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `azn-${index}`)
 
@@ -156,6 +156,26 @@ describe('writes of the same turn', () => {
     expect(results).toEqual(ids(16).map(() => unavailable))
     await store.close()
     expect(areRefreshed(path, ids(16))).toEqual(ids(16).map(() => false))
+  })
+
+  test('are all rejected, and change nothing, if the disk is full before their commit ends', async () => {
+    const { path, store } = await openAuthorized(0)
+    const codes = Array.from({ length: 100 }, (_, index) => `code-${index}`)
+    for (const [index, hash] of codes.entries())
+      await store.codes.insert(sampleCode({ hash, authorizationId: `azn-${index}` }), 'alice')
+    {
+      using database = new DatabaseSync(path)
+      database.exec('pragma wal_checkpoint(truncate)')
+    }
+    // The log of the group needs more.
+    const worker = await startWorker({ fileSize: 40 })
+    onTestFinished(worker.stop)
+    const exchangeAll = () => worker.run('exchange', { url: `sqlite:${path}` }, codes.length)
+    expect(await exchangeAll()).toMatchObject({ error: 'StoreUnavailableError' })
+    const found = await Promise.all(codes.map((hash) => store.codes.find(hash)))
+    expect(found.map((code) => code?.spentAt)).toEqual(codes.map(() => null))
+    const again = codes.map((hash, index) => exchange(store, `azn-${index}`, hash))
+    expect(await Promise.all(again)).toEqual(allTrue(codes))
   })
 
   test('wait for transactions that another store of the process has opened on the file', async () => {
