@@ -59,8 +59,8 @@ export interface PurgeContext {
   readonly clock: Clock
   /** Milliseconds. */
   readonly auditRetention: number
-  /** Receives `purge.completed`. The command line has no listeners. */
-  readonly events?: Pick<Events, 'emit'>
+  /** Receives `purge.completed`. */
+  readonly events: Pick<Events, 'emit'>
   readonly webhookRetention: WebhookRetention
   /** Returns the share of time, from 0 to 1, in which requests kept the server busy since the last call. */
   readonly load?: () => number
@@ -121,7 +121,7 @@ export async function purge(
   const kinds = revoked && !expired ? REVOCABLE : ALL_KINDS
   const report = await walk(context, cutoffs, kinds, options, course)
   const duration = Math.round(performance.now() - startedAt)
-  if (!options.dryRun) context.events?.emit('purge.completed', { requestId: null, duration, ...report })
+  if (!options.dryRun) context.events.emit('purge.completed', { requestId: null, duration, ...report })
   return report
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { createEvents } from '../../src/events.ts'
 import { startMaintenance } from '../../src/jobs/maintenance.ts'
 import { purge } from '../../src/jobs/purge.ts'
 import { silentLogger } from '../../src/index.ts'
@@ -50,6 +51,7 @@ async function start(store: PurgeStore, options: StartOptions) {
     nodeId: 'first',
     clock: { now: () => 10 * HOUR },
     logger: silentLogger,
+    events: createEvents(silentLogger),
     purgeInterval: 0,
     auditRetention: 0,
     webhookRetention: { delivered: 0, failed: 0 },
@@ -156,6 +158,7 @@ async function shortestPause(delay: number): Promise<number> {
   const context = {
     store,
     clock: { now: () => 0 },
+    events: createEvents(silentLogger),
     auditRetention: 0,
     webhookRetention: { delivered: 0, failed: 0 },
   }
