@@ -1,11 +1,12 @@
+import type { Settings } from '../config/settings.ts'
 import type { WebhookEndpoint, WebhookSettings } from '../config/webhooks.ts'
-import type { Services } from '../endpoints/services.ts'
 import { CLOCK_TOLERANCE, type Clock } from '../lib/clock.ts'
 import { runOutsideRequest } from '../lib/database-wait.ts'
 import { randomId } from '../lib/hash.ts'
 import { repeat } from '../jobs/repeat.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
+import type { Store } from '../store/contract.ts'
 import type { WebhookStore } from '../store/webhooks.ts'
 import { createAttempts } from './attempt.ts'
 import type { Outbox } from './outbox.ts'
@@ -28,12 +29,19 @@ export interface Dispatcher {
 /** How many requests a node sends to one endpoint at a time, so that a slow one occupies no more. */
 const CONCURRENCY = 5
 
+/** What the messages of a server are sent from. */
+interface Parts {
+  readonly settings: Pick<Settings, 'webhooks' | 'clock' | 'logger'>
+  readonly store: Pick<Store, 'webhooks'>
+  readonly outbox: Outbox | undefined
+}
+
 /** Starts to send the messages of a server. Returns undefined if it has no webhooks. */
 export const openDispatcher = ({
   settings: { webhooks, clock, logger },
   store,
   outbox,
-}: Pick<Services, 'settings' | 'store' | 'outbox'>): Dispatcher | undefined =>
+}: Parts): Dispatcher | undefined =>
   webhooks && outbox && startDispatcher({ webhooks, store: store.webhooks, outbox, clock, logger })
 
 /**
