@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { endOfTurn } from '../lib/turn.ts'
 import type { RevocationEntry } from '../model/revocation.ts'
 import { createCursor } from './cursor.ts'
 import type { RevocationHistory } from './history.ts'
@@ -82,7 +82,7 @@ export function createReader(
     let count = 0
     do {
       // SQLite is synchronous. Without a pause, requests would wait until a million entries are read.
-      if (newest) await nextTurn()
+      if (newest) await endOfTurn()
       entries = await source.listSince(newest?.id ?? start, now, BATCH_SIZE)
       for (const entry of entries) {
         add(entry)

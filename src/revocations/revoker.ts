@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Emission, Events } from '../events.ts'
 import type { Clock } from '../lib/clock.ts'
+import { endOfTurn } from '../lib/turn.ts'
 import type { RevocationCause, RevocationEntry } from '../model/revocation.ts'
 import { MAX_API_COOKIE_LIFETIME } from '../model/session.ts'
 import type { UserRef } from '../model/subject.ts'
@@ -64,7 +64,7 @@ export function createRevoker(options: RevokerOptions): Revoker {
     for (const entry of entries) feed.apply(entry)
     for (const [index, entry] of entries.entries()) {
       // Each message is signed: without pauses, other requests would wait for all of them.
-      if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await nextTurn()
+      if (index % MESSAGES_PER_TURN === MESSAGES_PER_TURN - 1) await endOfTurn()
       announce(entry)
     }
   }

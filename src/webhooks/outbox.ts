@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Settings } from '../config/settings.ts'
 import type { WebhookSettings } from '../config/webhooks.ts'
 import type { Emission, EventOutbox } from '../events.ts'
@@ -6,6 +5,7 @@ import { singleFlight, waitForShared } from '../lib/async.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { createOutageLog } from '../lib/outage-log.ts'
+import { endOfTurn } from '../lib/turn.ts'
 import type { NewDelivery } from '../model/webhook.ts'
 import type { Store } from '../store/contract.ts'
 import type { WebhookStore } from '../store/webhooks.ts'
@@ -69,9 +69,9 @@ export function createOutbox({ webhooks: { endpoints }, store, clock, logger }: 
     announce(batch)
     return true
   }
-  /** Waits for the next turn, so that one transaction has the events of all requests of this turn. */
+  /** Waits for the end of the turn, so that one transaction has the events of all of its requests. */
   const storeWaiting = singleFlight(async () => {
-    await nextTurn()
+    await endOfTurn()
     while (waiting.length > 0 && (await tryWrite()));
     if (dropped > 0) logger.log('warn', 'Dropped webhook messages', { dropped })
     dropped = 0
