@@ -6,7 +6,7 @@ import { createCompoundTransactions } from './compound.ts'
 import { createCounters } from './counters.ts'
 import { isMisconfigured, isRetryable, isUnavailable, isUniqueViolation } from './errors.ts'
 import { createKyselyDialect } from './kysely.ts'
-import { migrationsOf } from './migrations.ts'
+import { createMigrationRules } from './migrations.ts'
 import { createConnections } from './pool.ts'
 import type { PoolOptions } from './pool.ts'
 import { createReturningUpdates } from './returning.ts'
@@ -25,7 +25,7 @@ export function createMysqlDialect(
   return {
     kysely,
     pool: connections,
-    background: { run: connections.runSlowly, close: async () => undefined },
+    background: { run: connections.runInBackground },
     types: {
       // Every collation that MySQL and MariaDB share ignores spaces at the end. Columns with different ones cannot be joined
       // by an index.
@@ -56,7 +56,7 @@ export function createMysqlDialect(
     toTransaction: (first, then) => (connections.isMariadb() ? toTransaction(first, then) : undefined),
     prependToJson,
     transactions: { durable: transaction, relaxed: transaction },
-    migrations: migrationsOf(names),
+    migrations: createMigrationRules(names),
     counters: createCounters(names),
     busyTimeout,
     isUniqueViolation,

@@ -20,7 +20,7 @@ const LOCK = 'sha2(concat(database(), ?), 224)'
  * How MySQL and MariaDB change their tables: each statement commits, so a process that is killed leaves what it has created.
  * Locks belong to the server, not to a database.
  */
-export const migrationsOf = (names: TableNames): MigrationRules => {
+export const createMigrationRules = (names: TableNames): MigrationRules => {
   const lockName = `.${names.prefix} migrations`
   return {
     async lock(run) {

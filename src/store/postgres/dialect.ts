@@ -16,7 +16,7 @@ export function createPostgresDialect(options: PoolOptions, names: TableNames): 
   return {
     kysely: createKyselyDialect(connections, names),
     pool: connections,
-    background: { run: connections.runSlowly, close: async () => undefined },
+    background: { run: connections.runInBackground },
     types: {
       // The collation of a database may ignore case or accents, and changes with its libraries.
       id: 'text collate "C"',

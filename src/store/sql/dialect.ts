@@ -126,8 +126,6 @@ export interface BackgroundConnection {
   run<Row>(query: CompiledQuery<Row>): Promise<QueryResult<Row>>
   /** Returns how long (ms) all queries so far have taken in a thread, without their wait for the event loop. */
   readonly workTime?: () => number
-  /** Waits for earlier queries. */
-  close(): Promise<void>
 }
 
 /** Everything that the SQL store needs to know about a database. Implement this to support another one. */

@@ -7,14 +7,14 @@ interface DriverConnection extends DatabaseConnection {
 }
 
 /** Creates the driver with which Kysely runs migrations. `begin` starts a transaction. */
-export function createPoolDriver({ acquireSlow, close }: Connections, begin: string): Driver {
+export function createPoolDriver({ acquireForMigration, close }: Connections, begin: string): Driver {
   const run = (sql: string) => async (on: DatabaseConnection) => {
     await on.executeQuery(CompiledQuery.raw(sql))
   }
   return {
     init: async () => undefined,
     async acquireConnection(): Promise<DriverConnection> {
-      const connection = await acquireSlow()
+      const connection = await acquireForMigration()
       return {
         release: connection.release,
         executeQuery: <Row>(query: CompiledQuery) => connection.run<Row>(query),

@@ -9,17 +9,18 @@ export interface PooledConnection {
   readonly release: () => void
 }
 
-/** Connections for queries that may take long too. */
+/** Connections that also run what may take long. */
 export interface Connections extends ConnectionPool {
-  readonly runSlowly: Run
+  /** Runs a query for which no request waits. */
+  readonly runInBackground: Run
   /** Takes a connection for a migration. Release it. */
-  readonly acquireSlow: () => Promise<PooledConnection>
+  readonly acquireForMigration: () => Promise<PooledConnection>
 }
 
 /** Returns how long (ms) a query may take. */
 export type Limit = (query: CompiledQuery) => number
 
-/** How a driver's pool is used. */
+/** The pool of a driver. */
 export interface DriverPool {
   /** Takes a connection within `connectTimeout` (ms), whose queries have a limit. */
   readonly acquire: (limitOf: Limit, connectTimeout: number) => Promise<PooledConnection>
@@ -27,7 +28,7 @@ export interface DriverPool {
 }
 
 /** How long (ms) a query in the background may take. */
-const SLOW = 600_000
+const BACKGROUND_LIMIT = 600_000
 
 /** Creates the connections of a store from the pool of a driver. */
 export function createConnectionPool({ acquire, close }: DriverPool, busyTimeout: number): Connections {
@@ -42,8 +43,8 @@ export function createConnectionPool({ acquire, close }: DriverPool, busyTimeout
   return {
     run: (query, deadline) => use((run) => run(query), deadline),
     use,
-    runSlowly: (query) => use((run) => run(query), performance.now() + SLOW),
-    acquireSlow: () => acquire(migrationLimit(busyTimeout), busyTimeout),
+    runInBackground: (query) => use((run) => run(query), performance.now() + BACKGROUND_LIMIT),
+    acquireForMigration: () => acquire(migrationLimit(busyTimeout), busyTimeout),
     close,
   }
 }

@@ -86,11 +86,17 @@ type Answer =
 /** Returns false if Node runs with `--permission` and without `--allow-worker`. */
 export const canUseThreads = (): boolean => process.permission?.has('worker') ?? true
 
+/** A thread that runs queries. */
+export interface BackgroundThread extends BackgroundConnection {
+  /** Waits for earlier queries, and ends the thread. */
+  close(): Promise<void>
+}
+
 /**
  * Runs queries in a thread with its own connection, so that deleting many rows and the checkpoints that follow do not block
  * the event loop. The thread starts with the first query and ends when it is idle.
  */
-export function createBackground(path: string): BackgroundConnection {
+export function createBackground(path: string): BackgroundThread {
   let worker: Worker | undefined
   let idle: NodeJS.Timeout | undefined
   let queue: Promise<unknown> = Promise.resolve()

@@ -1,8 +1,8 @@
 import { CompiledQuery, sql, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver } from 'kysely'
-import type { BackgroundConnection, MigrationRules, SerialCounters, SqlDialect } from '../sql/dialect.ts'
+import type { MigrationRules, SerialCounters, SqlDialect } from '../sql/dialect.ts'
 import { isAfterTuple } from '../sql/key-order.ts'
-import { canUseThreads, createBackground } from './background.ts'
+import { canUseThreads, createBackground, type BackgroundThread } from './background.ts'
 import { createConnection } from './connection.ts'
 import type { SqliteConnection } from './connection.ts'
 import { isBusy, isMissingTable, isUniqueViolation, isUnusable } from './errors.ts'
@@ -91,7 +91,7 @@ const counters: SerialCounters = {
 
 const createKyselyDialect = (
   connection: SqliteConnection,
-  background: BackgroundConnection | undefined,
+  background: BackgroundThread | undefined,
 ): Dialect => ({
   createDriver: () => createDriver(connection, background),
   createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -110,7 +110,7 @@ const adapter: DialectAdapter = {
   releaseMigrationLock: async () => undefined,
 }
 
-function createDriver(connection: SqliteConnection, background: BackgroundConnection | undefined): Driver {
+function createDriver(connection: SqliteConnection, background: BackgroundThread | undefined): Driver {
   const run = (sql: string) => async (on: DatabaseConnection) => {
     await on.executeQuery(CompiledQuery.raw(sql))
   }
