@@ -3,6 +3,8 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 /** A TCP proxy in front of a database or Redis, whose connections can be broken. */
 export interface Proxy {
   readonly port: number
+  /** How many answers the database has sent, delivered or not. */
+  readonly answers: number
   /** Sends new connections to another port of this machine. */
   forwardTo(port: number): void
   /** Resets all connections. */
@@ -20,8 +22,12 @@ export interface Proxy {
 /** Starts a proxy on a free port. */
 export async function startProxy(initialPort: number): Promise<Proxy> {
   const connections = new Set<Connection>()
-  let [target, lostShare, delay] = [initialPort, 0, 0]
-  const faults: Faults = { isLost: () => Math.random() < lostShare, delay: () => delay }
+  let [target, lostShare, delay, answers] = [initialPort, 0, 0, 0]
+  const faults: Faults = {
+    onAnswer: () => (answers += 1),
+    isLost: () => Math.random() < lostShare,
+    delay: () => delay,
+  }
   const server = createServer((client) => {
     const connection = forward(client, target, faults, () => connections.delete(connection))
     connections.add(connection)
@@ -32,6 +38,9 @@ export async function startProxy(initialPort: number): Promise<Proxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
+    get answers() {
+      return answers
+    },
     forwardTo(port) {
       target = port
     },
@@ -51,6 +60,7 @@ export async function startProxy(initialPort: number): Promise<Proxy> {
 }
 
 interface Faults {
+  onAnswer(): void
   isLost(): boolean
   delay(): number
 }
@@ -68,6 +78,7 @@ function forward(client: Socket, port: number, faults: Faults, onEnd: () => void
   }
   client.on('data', (chunk) => database.write(chunk))
   database.on('data', (chunk) => {
+    faults.onAnswer()
     if (faults.isLost()) return reset()
     const delay = faults.delay()
     // Timers of the same delay fire in order. One that ended meanwhile only makes the stream shorter.
