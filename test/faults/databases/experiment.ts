@@ -49,7 +49,8 @@ export async function runExperiment(
   const [ledger, log] = [createLedger(), createOutcomeLog()]
   ledger.chains.push(...world.chains.map((token, index) => ({ ...acknowledge(token), index })))
   let isDone = false
-  const traffic = runTraffic({ world, ledger, log, isDone: () => isDone })
+  const { promise: end, resolve: finish } = Promise.withResolvers<void>()
+  const traffic = runTraffic({ world, ledger, log, isDone: () => isDone, end })
   await sleep(warmUp)
   if (log.outcomes.every(isFailure)) throw new Error(`Nothing works before the fault:\n${errorsOf(world)}`)
   const before = { ...createLedger(), ...ledger, chains: [...ledger.chains] }
@@ -60,6 +61,7 @@ export async function runExperiment(
   const endedAt = performance.now()
   const isBack = await waitUntilQuiet(log.outcomes, endedAt, quiet)
   isDone = true
+  finish()
   await traffic
   world.chains.splice(0, world.chains.length, ...ledger.chains.map(({ value }) => value))
   const losses = await checkLedger(world, ledger, beganAt)

@@ -24,6 +24,8 @@ export interface Scene {
   readonly ledger: Ledger
   readonly log: OutcomeLog
   isDone(): boolean
+  /** Resolves when it is done. */
+  readonly end: Promise<void>
 }
 
 type Actor = (scene: Scene) => Promise<void>
@@ -44,7 +46,7 @@ export async function runTraffic(scene: Scene): Promise<void> {
   const repeat = async (act: Actor, pause: number): Promise<void> => {
     while (!scene.isDone()) {
       await act(scene)
-      await sleep(pause * (0.5 + Math.random()))
+      await pauseIn(scene, pause * (0.5 + Math.random()))
     }
   }
   await Promise.all([
@@ -59,6 +61,11 @@ export async function runTraffic(scene: Scene): Promise<void> {
     repeat(signIn, LONG),
     repeat(useDevice, LONG),
   ])
+}
+
+/** Waits, but not longer than the scene lasts. */
+async function pauseIn({ end }: Scene, duration: number): Promise<void> {
+  await Promise.race([sleep(duration, undefined, { ref: false }), end])
 }
 
 function anyNode({ world }: Scene): Node {
@@ -109,7 +116,7 @@ async function refreshChain(scene: Scene, index: number): Promise<void> {
   )
   if (answered?.answer.status !== 200) return
   ledger.chains[index] = { ...acknowledge(pairIn(answered.answer).refresh), index }
-  if (answered.tries > 1) await sleep(AFTER_RETRY)
+  if (answered.tries > 1) await pauseIn(scene, AFTER_RETRY)
 }
 
 async function askForMachineToken(scene: Scene): Promise<void> {
@@ -288,7 +295,7 @@ async function useDevice(scene: Scene): Promise<void> {
       return
     }
     hasFailed = true
-    await sleep(POLL_INTERVAL)
+    await pauseIn(scene, POLL_INTERVAL)
   }
 }
 
