@@ -29,7 +29,7 @@ import {
 export interface Fixture {
   readonly server: TestServer
   readonly user: TestUser
-  /** A user of the second provider, `customers`. */
+  /** A user of the second provider, `customers`, with the same user name. */
   readonly customer: TestUser
   /** Confidential, with two redirect URIs. */
   readonly web: TestClient
@@ -107,10 +107,10 @@ const WITHOUT_BROWSER = ['password', CUSTOM_GRANT_TYPE, 'refresh_token']
 /** Starts the server with unlimited failed attempts, behind trusted proxies. */
 export async function createFixture(): Promise<Fixture> {
   const passwords = new Map<string, string>()
-  const customer = { id: '7:1', email: 'user-1@example.com', password: 'correct horse of a customer' }
+  const customers = createUserTable()
   const server = await startServer({
     users: usersWithFastPasswords(passwords),
-    providers: { customers: createUserTable([customer]).provider },
+    providers: { customers: customers.provider },
     grants: [
       ...commonConfig().grants,
       implicitGrant(),
@@ -132,6 +132,8 @@ export async function createFixture(): Promise<Fixture> {
   })
   const user = await server.addUser()
   passwords.set(user.id, user.password)
+  const customer = { id: '7:1', email: user.email, password: 'correct horse of a customer' }
+  customers.users.set(customer.id, customer)
   const named = {
     web: await server.addClient({ name: 'Web & <b>Co</b>', redirectUris: REDIRECTS.web }),
     spa: await server.addClient({ type: 'public', redirectUris: REDIRECTS.spa }),
