@@ -3,7 +3,7 @@ import { createConnection, type Connection } from 'mysql2/promise'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { mysql, type MysqlConnection, type MysqlPool } from '../../src/store/mysql.ts'
 import { storeSuite } from '../../src/testing/index.ts'
-import { ownMysql } from '../support/databases.ts'
+import { ownMysql, PATIENCE } from '../support/databases.ts'
 import { MYSQL_SERVERS } from '../support/mysql.ts'
 
 /** Statements with their last parameters. */
@@ -134,7 +134,7 @@ for (const { name, isAvailable, open: openEmpty } of MYSQL_SERVERS) {
       const { url, drop } = database
       const pool = pools.get(url) ?? createSerializablePool(url)
       pools.set(url, pool)
-      const store = mysql({ pool: record(pool, statements) })
+      const store = mysql({ pool: record(pool, statements), busyTimeout: PATIENCE })
       return { ...store, close: () => store.close().then(drop) }
     })
 

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/contract.ts'
 import { postgres } from '../../src/store/postgres.ts'
 import { storeSuite } from '../../src/testing/index.ts'
-import { ownPostgres } from '../support/databases.ts'
+import { ownPostgres, PATIENCE } from '../support/databases.ts'
 import { hasPostgres } from '../support/postgres.ts'
 
 /** A node of a plan, as PostgreSQL explains it. */
@@ -48,7 +48,7 @@ async function openOnPool(): Promise<Store> {
   const { url, drop } = database
   const pool = pools.get(url) ?? (await createPool(url))
   pools.set(url, pool)
-  const store = postgres({ pool })
+  const store = postgres({ pool, busyTimeout: PATIENCE })
   return { ...store, close: () => store.close().then(drop) }
 }
 

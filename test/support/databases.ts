@@ -54,12 +54,16 @@ const MYSQL_TABLES: Emptying = {
   quote: (name) => `\`${name}\``,
 }
 
+/** How long (ms) a call may wait. On a busy machine, many parallel calls take longer than the default. */
+export const PATIENCE = 60_000
+
 /** Opens databases of PostgreSQL that nothing else uses, for tests that leave rows or settings behind. */
-export const ownPostgres = (): DatabaseKind['open'] => reuse(openPostgres, postgres, POSTGRES_TABLES)
+export const ownPostgres = (): DatabaseKind['open'] =>
+  reuse(openPostgres, (url) => postgres({ url, busyTimeout: PATIENCE }), POSTGRES_TABLES)
 
 /** Opens databases of MariaDB or MySQL that nothing else uses. */
 export const ownMysql = (openEmpty: () => Promise<TestDatabase>): DatabaseKind['open'] =>
-  reuse(openEmpty, mysql, MYSQL_TABLES)
+  reuse(openEmpty, (url) => mysql({ url, busyTimeout: PATIENCE }), MYSQL_TABLES)
 
 /** The databases that tests of the store run on. */
 export const DATABASES: readonly DatabaseKind[] = [
