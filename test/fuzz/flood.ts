@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { MAX_KEYS } from '../../src/throttle/counter.ts'
 import { openSignInPage, createCredentials, type Visitor } from './credentials.ts'
-import { measureMemory } from './memory.ts'
+import { measureMemory, roundsFor } from './memory.ts'
 import type { FloodJob, Report } from './job.ts'
 import { draft, toHttpRequest, toMessage, toPairs, type Draft } from './request.ts'
 import { createResults, type Results } from './results.ts'
@@ -27,9 +27,9 @@ export async function flood({ count }: FloodJob, progress: (done: number) => voi
   // Above the limit, each new entry evicts the oldest. A small flood stays below it: `count` entries need few bytes.
   const enough = count < MIN_FULL ? count : MAX_KEYS + 1_000
   await sendRange(0, enough)
-  const early = await measureMemory()
+  const early = await measureMemory(roundsFor(count))
   await sendRange(enough, enough + count)
-  const late = await measureMemory()
+  const late = await measureMemory(roundsFor(count))
   await fixture.server.close()
   return { ...results, slowest: 0, memory: { early, late } }
 }

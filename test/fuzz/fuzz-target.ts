@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { createCredentials, type Credentials } from './credentials.ts'
 import { checkServerStillWorks, reportUnhandledErrors } from './server-checks.ts'
 import { checkOutcome } from './check-outcome.ts'
-import { measureMemory } from './memory.ts'
+import { measureMemory, roundsFor } from './memory.ts'
 import { mutate } from './mutations/mutate.ts'
 import { NAMES } from './mutations/names.ts'
 import type { FuzzJob, Memory, Report } from './job.ts'
@@ -96,7 +96,7 @@ function reportLeaks({ fixture, results }: FuzzRun, index: number): void {
 
 async function measure(run: FuzzRun, index: number): Promise<Memory> {
   reportLeaks(run, index)
-  return measureMemory()
+  return measureMemory(roundsFor(run.job.count))
 }
 
 /** Checks that every new row belongs to a response with valid credentials. */

@@ -2,7 +2,7 @@
 export interface FuzzSettings {
   /** Mutated requests per endpoint: `FUZZ`, at least 150. Default: 150, or 5,000 with `CI=true`. */
   readonly count: number
-  /** Requests of the flood: `FUZZ`, at least 2,000, or 20,000 with `CI=true`. From 20,000 on, it fills all limits first. */
+  /** Requests of the flood: `FUZZ`, at least 1,000, or 20,000 with `CI=true`. From 20,000 on, it fills all limits first. */
   readonly floodCount: number
   /** `FUZZ_SEED`. Default: 1. The same seed gives the same mutations. */
   readonly seed: number
@@ -14,7 +14,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const count = numberIn('FUZZ', FUZZ, 150) ?? (CI === 'true' ? 5_000 : 150)
   return {
     count,
-    floodCount: Math.max(count, CI === 'true' ? 20_000 : 2_000),
+    floodCount: Math.max(count, CI === 'true' ? 20_000 : 1_000),
     seed: numberIn('FUZZ_SEED', FUZZ_SEED, 1) ?? 1,
   }
 }

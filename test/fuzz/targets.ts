@@ -93,7 +93,7 @@ export const USER_TARGETS = {
   'password page': { batch: 10, prepare: passwordPageRequests },
   'forgot password': { batch: 50, prepare: forgotPasswordRequests },
   'reset password': { batch: 10, prepare: resetPasswordRequests },
-  'api password': { batch: 5, prepare: apiPasswordRequests },
+  'api password': { batch: 10, prepare: apiPasswordRequests },
   'api reset password': { batch: 10, prepare: apiResetRequests },
   'api login': { batch: 100, prepare: apiLoginRequests },
   'api devices': { batch: 20, prepare: apiDeviceRequests },
