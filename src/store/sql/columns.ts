@@ -21,6 +21,6 @@ export const fromJson = (text: string): readonly string[] => JSON.parse(text) as
 export const numberOrNull = (value: AnyInteger | null): number | null =>
   value === null ? null : Number(value)
 
-/** Returns the greater of a column and a value. Databases have different functions for this. */
-export const greaterOf = (column: string, value: number): RawBuilder<number> =>
-  sql`case when ${sql.ref(column)} < ${value} then ${value} else ${sql.ref(column)} end`
+/** Returns the greater of two expressions. Databases have different functions for this. */
+export const greaterOf = (left: RawBuilder<number>, right: RawBuilder<number>): RawBuilder<number> =>
+  sql`case when ${left} > ${right} then ${left} else ${right} end`

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { SqlBool } from 'kysely'
 import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
-import type { AnyInteger } from './columns.ts'
+import { greaterOf, type AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
 import { prepare, type PreparedQuery } from './prepare.ts'
-import { laterOf, PURGEABLES, type Due, type Purgeable } from './purgeable.ts'
+import { PURGEABLES, type Due, type Purgeable } from './purgeable.ts'
 
 type Key = string | number
 
@@ -179,7 +179,7 @@ const preparePostponement = (
   prepare((given: Statement) =>
     db
       .updateTable(table as 'consulate_sessions')
-      .set({ purge_at: laterOf(next, sql`${given.beyond}`) })
+      .set({ purge_at: greaterOf(next, sql.val(given.beyond)) })
       .where(sql.ref<Key>(primaryKey), 'in', names(given))
       .where(sql.ref<number>(column), '<=', given.until),
   )

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
 import { MAX_APP_SIGN_IN_AGE } from '../../model/session.ts'
 import type { PurgeCutoffs, PurgeKind } from '../purge.ts'
+import { greaterOf } from './columns.ts'
 
 type RenamedKind = 'deviceCodes' | 'importedTokens' | 'passwordResets' | 'webhookDeliveries'
 
@@ -29,10 +30,6 @@ export interface Due {
   readonly next?: RawBuilder<number>
 }
 
-/** Returns the later of two expressions. Databases have different functions for this. */
-export const laterOf = (left: RawBuilder<number>, right: RawBuilder<number>): RawBuilder<number> =>
-  sql`case when ${left} > ${right} then ${left} else ${right} end`
-
 const latestCutoff = ({ revokedUntil, expiredUntil }: PurgeCutoffs): number =>
   Math.max(revokedUntil, expiredUntil)
 
@@ -53,7 +50,7 @@ const CODE_DUE: Due = {
 const EXPIRY_DUE: Due = { column: 'expires_at', until: ({ expiredUntil }) => expiredUntil }
 
 /** An access token may outlive the refresh token. */
-const AUTHORIZATION_END = laterOf(sql`access_expires_at`, sql`coalesce(revoked_at, expires_at)`)
+const AUTHORIZATION_END = greaterOf(sql`access_expires_at`, sql`coalesce(revoked_at, expires_at)`)
 
 /** Whether a session must be remembered until its user's sign-in to the app is too old. */
 const IS_APP_SESSION = sql<SqlBool>`revoked_at is not null and app_session_hash is not null and user_id <> ''`
@@ -107,7 +104,7 @@ export const PURGEABLES: Readonly<Record<PurgeKind, Purgeable>> = {
   sessions: {
     table: 'consulate_sessions',
     primaryKey: 'id',
-    due: { column: 'purge_at', until: latestCutoff, next: laterOf(SESSION_END, LAST_AUTHORIZATION_END) },
+    due: { column: 'purge_at', until: latestCutoff, next: greaterOf(SESSION_END, LAST_AUTHORIZATION_END) },
     condition: (cutoffs) =>
       sql`${isDeadSession(cutoffs)}
         and not ${hasCode('consulate_codes', cutoffs.now)} and not ${hasCode('consulate_device_codes', cutoffs.now)}

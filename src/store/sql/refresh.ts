@@ -104,7 +104,7 @@ function buildRefresh(
       ...rotations,
       last_used_at: now,
       expires_at: sql`case when ${latest} < ${expiresAt} then ${latest} else ${expiresAt} end`,
-      access_expires_at: greaterOf('access_expires_at', accessExpiresAt),
+      access_expires_at: greaterOf(sql.ref('access_expires_at'), sql.val(accessExpiresAt)),
     })
     .where('id', '=', id)
     .where('seed_hash', '=', seedHash)

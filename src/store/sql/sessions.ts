@@ -126,8 +126,8 @@ const prepareTouch = ({ db }: Database) =>
     db
       .updateTable('consulate_sessions')
       .set({
-        last_seen_at: greaterOf('last_seen_at', seenAt),
-        expires_at: greaterOf('expires_at', expiresAt),
+        last_seen_at: greaterOf(sql.ref('last_seen_at'), sql.val(seenAt)),
+        expires_at: greaterOf(sql.ref('expires_at'), sql.val(expiresAt)),
       })
       .where('id', '=', id)
       .where('revoked_at', 'is', null),
@@ -137,7 +137,7 @@ const prepareConfirm = ({ db }: Database) =>
   prepare(({ id, authenticatedAt }: { id: string; authenticatedAt: number }) =>
     db
       .updateTable('consulate_sessions')
-      .set({ authenticated_at: greaterOf('authenticated_at', authenticatedAt) })
+      .set({ authenticated_at: greaterOf(sql.ref('authenticated_at'), sql.val(authenticatedAt)) })
       .where('id', '=', id)
       .where('revoked_at', 'is', null),
   )
