@@ -2,12 +2,12 @@ import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 /*
- * Loaded before a program. It resolves `consulate` to this repository, other packages to the installed clients, and files
- * beside the program to the blocks of its page. It lets the test advance the program's clock together with the server's: the
- * test sends the number of milliseconds. Timers keep the real time.
+ * Loaded before a program. It resolves `consulate` to a bundle of this repository, other packages to the installed clients,
+ * and files beside the program to the blocks of its page. It lets the test advance the program's clock together with the
+ * server's: the test sends the number of milliseconds. Timers keep the real time.
  */
 const folder = pathToFileURL(`${import.meta.dirname}/`).href
-const root = new URL('../../package.json', folder).href
+const root = pathToFileURL(`${process.env['PACKAGE']}/package.json`).href
 const modules = JSON.parse(process.env['MODULES'] ?? '{}') as Readonly<Record<string, string>>
 
 registerHooks({

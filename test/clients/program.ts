@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { blocksOf } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
+import { bundledPackage } from '../support/bundled-package.ts'
 import { FOLDER } from './installed.ts'
 
 const PRELOAD = pathToFileURL(join(FOLDER, 'preload.ts')).href
-const FLAGS = ['--conditions=consulate-source', '--input-type=module', '--no-warnings', '--import', PRELOAD]
+const FLAGS = ['--input-type=module', '--no-warnings', '--import', PRELOAD]
+const PACKAGE = await bundledPackage()
 
 type Environment = Readonly<Record<string, string>>
 
@@ -65,7 +67,7 @@ export function runText(
   const texts = Object.entries(modules).map(([file, name]) => [file, programText(name)])
   const child = spawn(process.execPath, [...FLAGS, '--eval', text], {
     cwd,
-    env: { ...process.env, ...environment, MODULES: JSON.stringify(Object.fromEntries(texts)) },
+    env: { ...process.env, ...environment, PACKAGE, MODULES: JSON.stringify(Object.fromEntries(texts)) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
