@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { blocksOf, fileNameOf, type Block } from '../house/blocks.ts'
@@ -11,7 +11,7 @@ import { openBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { isThorough } from '../support/dose.ts'
 import { createKnownSecrets } from '../support/known-secrets.ts'
-import { installPacked, packTarball, runIn } from '../support/packed.ts'
+import { environmentIn, installPacked, packTarball, runIn } from '../support/packed.ts'
 
 type Language = 'TypeScript' | 'JavaScript'
 
@@ -175,9 +175,8 @@ async function startServer(newcomer: Newcomer, command: string): Promise<string>
 }
 
 const environmentOf = ({ cwd, ports, copied, usesRegistry }: Newcomer): Readonly<Record<string, string>> => ({
-  PATH: [join(cwd, 'node_modules/.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(':'),
-  HOME: usesRegistry ? homedir() : tmpdir(),
-  ...(usesRegistry && network),
+  ...environmentIn(cwd),
+  ...(usesRegistry && { HOME: homedir(), ...network }),
   PORT: ports[0],
   // Typed on a terminal.
   CONSULATE_PASSWORD: PASSWORD,

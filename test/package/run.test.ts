@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { blocksOf, fileNameOf } from '../house/blocks.ts'
 import { ROOT } from '../house/repository.ts'
-import { sampleOf } from '../support/dose.ts'
+import { isThorough, sampleOf } from '../support/dose.ts'
 import {
   hasPackagesOf,
   packedProject,
@@ -129,6 +129,7 @@ const IMPORT_GUARD = "import { createTestGuard } from 'consulate/testing'\n"
 const REQUIRE_GUARD = "const { createTestGuard } = require('consulate/testing')\n"
 const SWC = blockWith('@swc/jest')
 
+/** Outside CI, each test runner runs either these tests or those below. */
 describe.concurrent("an installed project's own tests pass", () => {
   test.runIf(hasTools).each(
     sampleOf([
@@ -148,7 +149,7 @@ describe.concurrent("an installed project's own tests pass", () => {
     expect(code).toBe(0)
   })
 
-  test('in vitest', async () => {
+  test.runIf(isThorough)('in vitest', async () => {
     expect(await runProject(of('module', { 'api.test.ts': VITEST }), 'vitest run')).toMatchObject({
       code: 0,
       output: expect.stringContaining('1 passed') as string,
@@ -201,12 +202,10 @@ describe.concurrent('the tests of the guide replace the server of the app, in pa
     expect(code).toBe(0)
   })
 
-  test.runIf(hasTools).each(
-    sampleOf([
-      ['CommonJS', 'commonjs', 'api.jest-test.ts'],
-      ['ES modules', 'es6', 'api.jest-module-test.ts'],
-    ] as const),
-  )('in jest, with %s', async (_what, type, name) => {
+  test.runIf(hasTools && isThorough).each([
+    ['CommonJS', 'commonjs', 'api.jest-test.ts'],
+    ['ES modules', 'es6', 'api.jest-module-test.ts'],
+  ] as const)('in jest, with %s', async (_what, type, name) => {
     const files = of(type === 'es6' ? 'module' : 'commonjs', { 'jest.config.json': swc(type) })
     const { code, output } = await runProject(
       appWith(files, [name]),

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { filesBelow, matching, ROOT } from '../house/repository.ts'
 import { chromium, openBrowser } from '../support/chromium.ts'
 import { isThorough } from '../support/dose.ts'
@@ -29,29 +29,31 @@ describe.runIf(isInstalled && chromium)('the website', () => {
   let server: Server
   let page: Page
   let origin: string
-  let problems: string[]
+  const problems: string[] = []
 
   beforeAll(async () => {
     await promisify(execFile)('npm', ['run', 'build', '--prefix', 'site'], { cwd: ROOT })
     server = createServer((request, response) => {
-      void fileOf(new URL(request.url ?? '/', 'http://localhost').pathname).then(({ type, body }) =>
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+      // As on a real host: the names of assets have a hash.
+      if (pathname.startsWith('/assets/')) response.setHeader('Cache-Control', 'max-age=31536000, immutable')
+      void fileOf(pathname).then(({ type, body }) =>
         response.writeHead(body ? 200 : 404, { 'Content-Type': type }).end(body),
       )
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  }, BUILD_TIMEOUT)
-
-  afterAll(() => server?.close())
-
-  beforeEach(async () => {
-    problems = []
     page = await (await openBrowser()).newPage()
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     page.on('pageerror', ({ message }) => problems.push(message))
-  })
+  }, BUILD_TIMEOUT)
 
-  afterEach(() => page.close())
+  beforeEach(() => void (problems.length = 0))
+
+  afterAll(async () => {
+    await page?.context().close()
+    server?.close()
+  })
 
   test.each(diagrams)('draws every diagram of $path', async ({ path, count }) => {
     await page.goto(origin + path)

@@ -130,12 +130,18 @@ export async function runIn(
   command: string,
   ...args: readonly string[]
 ): Promise<ProjectOutcome> {
-  const PATH = `${join(cwd, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
   return new Promise((resolve) => {
-    execFile(command, args, { cwd, env: { PATH, HOME: tmpdir() } }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd, env: environmentIn(cwd) }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr })
     })
   })
+}
+
+/** The variables of a shell in a project: as those of npm scripts, and the compiled modules of this run. */
+export function environmentIn(cwd: string): Readonly<Record<string, string>> {
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const paths = [join(cwd, 'node_modules/.bin'), dirname(process.execPath), PATH]
+  return { PATH: paths.join(':'), HOME: tmpdir(), NODE_COMPILE_CACHE }
 }
 
 /** The exit code of a command, and its output and errors together. */
