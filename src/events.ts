@@ -1,6 +1,5 @@
 import { ConfigError } from './errors.ts'
 import { EVENT_NAMES, type EventMap } from './event-map.ts'
-import { runOutsideRequest } from './lib/database-wait.ts'
 import type { Logger } from './lib/log.ts'
 
 /**
@@ -72,10 +71,7 @@ export function createEvents(logger: Logger, outbox?: EventOutbox): Events {
     if (!listeners || listeners.size === 0) return
     const startedAt = performance.now()
     // A copy: a listener that adds another one would otherwise never let this end.
-    const current = Array.from(listeners)
-    runOutsideRequest(() => {
-      for (const listener of current) call(listener, name, payload)
-    })
+    for (const listener of Array.from(listeners)) call(listener, name, payload)
     const duration = performance.now() - startedAt
     if (duration > MAX_DURATION)
       logger.log('warn', 'Event listeners block the server', {

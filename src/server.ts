@@ -18,6 +18,7 @@ import { createGuards, type GuardCore, type Guards, type GuardsByProvider } from
 import { fromRequest, toResponse } from './lib/fetch.ts'
 import { locationOf, type AnyRequest } from './lib/location.ts'
 import { NOT_FOUND, type HttpResponse, type HttpRequest } from './lib/http.ts'
+import { runOutsideRequest } from './lib/database-wait.ts'
 import { once, type Once } from './lib/async.ts'
 import { preferredLanguages } from './lib/language.ts'
 import type { Logger } from './lib/log.ts'
@@ -216,7 +217,8 @@ export function openServer<
     health,
     pages: createAppPages(pathsOf(settings).page, core.handle),
     core,
-    on: events.on,
+    // Not in `events`: the listeners of the server itself call no database, and run for every token.
+    on: (name, listener) => events.on(name, (payload) => runOutsideRequest(() => listener(payload))),
     async fetch(request, { peer = '' } = {}) {
       return toResponse((await core.handle(fromRequest(request, peer))) ?? NOT_FOUND)
     },
