@@ -18,6 +18,7 @@ import {
   requestToken,
 } from '../support/oauth-client.ts'
 import type { CodeFlow, JsonResponse, Tokens } from '../support/oauth-client.ts'
+import { sampleOf } from '../support/dose.ts'
 import { createMailbox } from '../support/password-reset.ts'
 import { createToken, signInToTokenApi } from '../support/personal-tokens.ts'
 import { startServer } from '../support/server.ts'
@@ -200,10 +201,12 @@ describe.each([
 })
 
 describe('a revocation', () => {
-  test.each([
+  const REVOKERS = [
     ['ahead', ahead],
     ['behind', behind],
-  ])(
+  ] as const
+
+  test.each(sampleOf(REVOKERS))(
     'by a node that is %s lasts until every node and guard has expired the token, also after a purge',
     async (_, revoker) => {
       const pair = await startBalanced({ revocations: { pollInterval: '20ms', maxStaleness: '1m' } })

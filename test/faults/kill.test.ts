@@ -14,7 +14,7 @@ import type { Acknowledged, Target } from './kill/load.ts'
 import { dose } from '../support/dose.ts'
 
 /** CI kills more often than `npm test`. */
-const KILLS = dose(10, 100)
+const KILLS = dose(6, 100)
 /** Processes at a time. Few, so that often all of them are killed. */
 const SLOTS = 2
 /** The longest time before a process is killed, in milliseconds. */

@@ -10,7 +10,7 @@ import { getCodeFlowTokens, refresh } from '../support/oauth-client.ts'
 import { startProcess } from '../support/process.ts'
 import { startServer } from '../support/server.ts'
 
-const KILLS = dose(3, 10)
+const KILLS = dose(2, 10)
 /** The longest time between the first deletion and the kill of a process, in milliseconds. */
 const MAX_LIFETIME = 50
 /** More old sessions than are deleted until the first kill. */

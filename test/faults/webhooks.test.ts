@@ -59,7 +59,7 @@ function storedClients({ file }: TestServer): readonly string[] {
   }
 }
 
-const KILLS = dose(6, 60)
+const KILLS = dose(3, 60)
 
 test(`${KILLS} kills between writes and deliveries lose no message, and send none for what was not written`, async () => {
   const { server, receiver, config } = await open()

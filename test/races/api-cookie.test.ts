@@ -7,7 +7,7 @@ import { dose } from '../support/dose.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { API_COOKIE, callAsSpa } from '../support/spa.ts'
 
-const ROUNDS = dose(3, 30)
+const ROUNDS = dose(2, 30)
 const MINUTE = 60_000
 
 const server = await startServer()

@@ -9,7 +9,7 @@ import { authorizationUrl, callApi, requestToken } from '../support/oauth-client
 import { startServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 
-const ROUNDS = dose(6, 20)
+const ROUNDS = dose(4, 20)
 
 const server = await startServer({ users: appUsers as never })
 const client = await server.addClient({ skipsConsent: true })

@@ -6,7 +6,7 @@ import { dose } from '../support/dose.ts'
 import { startServer, type TestServer, type TestUser } from '../support/server.ts'
 
 const SESSION = 'consulate_session'
-const ROUNDS = dose(4, 30)
+const ROUNDS = dose(3, 30)
 
 const server = await startServer()
 let cluster: Cluster

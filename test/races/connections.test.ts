@@ -95,7 +95,7 @@ describe('a disconnect on one of two processes, while both exchange codes and re
 
 describe('a disconnect while the same user allows the app', () => {
   test('leaves a working code if and only if it leaves the consent', async () => {
-    const rounds = await repeat(dose(8, 40), async () => {
+    const rounds = await repeat(dose(4, 40), async () => {
       const flow = await newFlow()
       const { server: _, client, browser, user } = flow
       const { verifier, challenge } = createPkce()

@@ -8,7 +8,7 @@ import { approvalFields, authorizationUrl, formBody, requestToken } from '../sup
 import { CALLBACK, startServer, type TestClient, type TestServer, type TestUser } from '../support/server.ts'
 
 const ALL = ['orders:read', 'orders:create', 'profile']
-const ROUNDS = dose(6, 20)
+const ROUNDS = dose(3, 20)
 const server = await startServer({ partialConsent: true })
 let cluster: Cluster
 beforeAll(

@@ -71,7 +71,7 @@ test('parallel polls of a pending code get authorization_pending once per proces
 })
 
 test('a device that polls several nodes while the user approves at another keeps its tokens', async () => {
-  for (let round = 0; round < dose(3, 8); round += 1) {
+  for (let round = 0; round < dose(2, 8); round += 1) {
     const device = await startDevice(cluster.randomNode(), tv)
     const question = await enterCode(phone, { ...device, uri: server.endpoint('/oauth/device') }, user)
     const [tokens] = await Promise.all([pollInTurn(device), phone.press(question, 'Allow')])
@@ -112,7 +112,7 @@ test('one of twelve users who enter a code in parallel claims it, and only this 
 
 test('a parallel approval and denial have one outcome, which both pages show', async () => {
   const seen = new Set<string>()
-  for (let round = 0; round < dose(4, 12); round += 1) {
+  for (let round = 0; round < dose(2, 12); round += 1) {
     const device = await startDevice(server, tv)
     const question = await enterCode(phone, device, user)
     const pages = await Promise.all([
@@ -130,7 +130,7 @@ test('a parallel approval and denial have one outcome, which both pages show', a
 test('no token works that a device got while its user was signed out everywhere', async () => {
   const outcomes: JsonResponse[] = []
   // Repeats until some device was faster than the sign-out.
-  for (let round = 0; round < dose(6, 16) || (winnersIn(outcomes).length === 0 && round < 64); round += 1) {
+  for (let round = 0; round < dose(3, 16) || (winnersIn(outcomes).length === 0 && round < 64); round += 1) {
     const newUser = await server.addUser()
     const device = await startDevice(server, tv)
     await decideDevice(openBrowser(server), device, newUser)

@@ -176,7 +176,7 @@ describe('if a process is killed', () => {
   })
 
   test('before it responds to a sign-out or a refresh, both can be repeated at another process', async () => {
-    for (let round = 0; round < dose(2, 4); round += 1) {
+    for (let round = 0; round < dose(1, 4); round += 1) {
       const { phone, tablet, desktop } = await signInOnThreeDevices()
       const { node, kill } = await startProcess(server)
       const interrupted = [signOut(node, phone), refresh(node, tablet)].map((request) =>
@@ -230,7 +230,7 @@ const WAYS: Readonly<Record<string, (node: TestServer, devices: Devices) => Prom
 
 describe('a device that refreshes on several processes while it is signed out by', () => {
   test.each(Object.keys(WAYS))('%s keeps no token that works', async (way) => {
-    const rounds = Array.from({ length: dose(3, 8) }, () => race(way))
+    const rounds = Array.from({ length: dose(2, 8) }, () => race(way))
     await Promise.all(rounds.map(async (round) => expectOnlyPhoneSignedOut(await round)))
   })
 })

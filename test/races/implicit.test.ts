@@ -83,7 +83,7 @@ describe('no token works that was issued during a revocation of', () => {
   test.each(Object.entries(ends))('%s', async (_, end) => {
     const issued: string[] = []
     // Repeats until some forms were faster than the revocation and some slower.
-    for (let round = 0; round < dose(5, 12) || (isOneSided(issued.length, round) && round < 60); round += 1) {
+    for (let round = 0; round < dose(3, 12) || (isOneSided(issued.length, round) && round < 60); round += 1) {
       const visit = await openForm()
       const racers = Array.from({ length: 4 }, async () => {
         await sleep(10 + Math.random() * 10)

@@ -38,7 +38,7 @@ const isDead = async ({ access_token: access, refresh_token: refreshToken }: Tok
   (await isRejectedEverywhere(cluster.nodes, access)) &&
   (await refreshOutcome(cluster.randomNode(), client, refreshToken)) === 'invalid_grant'
 
-describe('of a hundred requests with a custom grant on several processes,', () => {
+describe('of many requests with a custom grant on several processes,', () => {
   test('only those that started after their user was signed out everywhere get working tokens', async () => {
     const user = await server.addUser()
     const tokens = await raceAgainst(cluster, client, badgeOf(user), () =>

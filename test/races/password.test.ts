@@ -46,7 +46,7 @@ const isDead = async ({ access_token: access, refresh_token: refreshToken }: Tok
   (await isRejectedEverywhere(cluster.nodes, access)) &&
   (await refreshOutcome(cluster.randomNode(), client, refreshToken)) === 'invalid_grant'
 
-describe('of a hundred sign-ins by password on several processes,', () => {
+describe('of many sign-ins by password on several processes,', () => {
   test('none that races a password change stays signed in, and the new password works immediately', async () => {
     const user = await server.addUser()
     const password = server.knownSecrets.add('password', 'staple battery horse correct')

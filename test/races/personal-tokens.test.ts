@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 const PAGE = '/account/tokens'
-const ROUNDS = dose(4, 16)
+const ROUNDS = dose(2, 16)
 /** The requests start within this time (ms), which is about as long as each takes. */
 const SPREAD = 15
 

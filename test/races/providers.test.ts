@@ -7,11 +7,12 @@ import type { Cluster } from '../support/cluster.ts'
 import { callApi, getCodeFlowTokens } from '../support/oauth-client.ts'
 import type { Tokens } from '../support/oauth-client.ts'
 import { callAdminApi } from '../support/admin-api.ts'
+import { dose } from '../support/dose.ts'
 import { startTwoProviders, codeFlowOf } from '../support/providers.ts'
 import type { ProviderSetup, ProviderName } from '../support/providers.ts'
 import type { TestUser, TestServer } from '../support/server.ts'
 
-const ROUNDS = 6
+const ROUNDS = dose(2, 6)
 /** When the sign-ins start (ms): before, during and after the sign-out in the other provider. */
 const DELAYS = [0, 40, 80, 120] as const
 

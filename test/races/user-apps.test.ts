@@ -54,7 +54,7 @@ async function senderOf(api: AppApi) {
 const signInAsDeveloper = async (): Promise<AppApi> => signInToAppApi(server, await server.addUser())
 
 test('parallel registrations at two nodes never exceed the limit of a user', async () => {
-  for (let round = 0; round < dose(2, 8); round += 1) {
+  for (let round = 0; round < dose(1, 8); round += 1) {
     const api = await signInAsDeveloper()
     const send = await senderOf(api)
     const responses = await cluster.inParallel(3 * LIMIT, (node) => send(node, PATH, 'POST', APP))
@@ -119,7 +119,7 @@ test('of forms that save an app in parallel, one does, and the others say that i
 })
 
 test('an app that is deleted while it is changed stays deleted, and no change fails', async () => {
-  for (let round = 0; round < dose(3, 12); round += 1) {
+  for (let round = 0; round < dose(2, 12); round += 1) {
     const api = await signInAsDeveloper()
     const { client_id: id } = await createApp(api)
     const send = await senderOf(api)

@@ -8,7 +8,7 @@ import { NOW, sampleClient } from '../../src/testing/store/samples.ts'
 import { DATABASES } from '../support/databases.ts'
 import { dose, sampleOf } from '../support/dose.ts'
 
-const PROCESSES = 4
+const PROCESSES = dose(2, 4)
 const LANES = 4
 const ROUNDS = dose(2, 8)
 /** Entries of one round: a token, an authorization, two sessions and a user. */
