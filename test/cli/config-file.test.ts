@@ -5,20 +5,18 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { installPacked } from '../support/packed.ts'
-import { createSharedProcess, run, variables, type Outcome, type Variables } from './run.ts'
+import { createSharedProcess, variables, type Outcome, type Variables } from './run.ts'
 
 /** Files of a project, by path. */
 type Files = Readonly<Record<string, string>>
 
 /** The directory with the installed package, above the projects of all tests. */
 let home = ''
-let bin = ''
 let installed: ReturnType<typeof createSharedProcess>
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'consulate projects '))
   await installPacked(home, ['@types/node'])
-  bin = join(home, 'node_modules/consulate/bin/consulate.js')
   const main = join(home, 'node_modules/consulate/dist/cli/main.js')
   installed = createSharedProcess(async () => main)
 })
@@ -41,12 +39,13 @@ function project(files: Files): string {
   return cwd
 }
 
+/** Runs a command of the installed package. */
 const consulate = (cwd: string, args: readonly string[], env: Variables = {}): Promise<Outcome> =>
-  run(bin, cwd, args, { env })
+  installed.run({ cwd, args, env: variables(env) })
 
-/** Loads the configuration of a project. Most of the time of a command is the startup of Node, so these share a process. */
+/** Loads the configuration of a project. */
 const routesOf = (cwd: string, ...args: string[]): Promise<Outcome> =>
-  installed.run({ cwd, args: ['routes', '--json', ...args], env: variables({}) })
+  consulate(cwd, ['routes', '--json', ...args])
 
 const config = (issuer: string, imports = ''): string => `
 import { builtInUsers, clientCredentials, defineConfig, secretsFromDirectory } from 'consulate'

@@ -11,6 +11,7 @@ import { openStore } from '../../src/store/url.ts'
 import { sampleClient, sampleSession } from '../../src/testing/store/samples.ts'
 import { openBrowser } from '../support/browser.ts'
 import { DATABASES } from '../support/databases.ts'
+import { sampleOf } from '../support/dose.ts'
 import { MIGRATIONS } from '../support/migrations.ts'
 import { getCodeFlowTokens, refresh, revokeToken } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
@@ -105,7 +106,7 @@ describe('consulate copy', () => {
     expect(reports[0]?.tables.map(({ rows }) => rows)).toEqual(listTables().map(() => TEXTS.length + 1))
   })
 
-  test.each(['SQLite', ...SERVERS.map(({ name }) => name)])(
+  test.each(sampleOf([...SERVERS.map(({ name }) => name), 'SQLite']))(
     'moves a running install to %s, where tokens and ids continue',
     async (name) => {
       await using old = await startServer()
