@@ -24,7 +24,7 @@ export interface Outcome {
 }
 
 /** Registers what must be done at the end. Default: the end of the current test. */
-export type AtEnd = (work: () => void) => void
+export type AtEnd = (work: () => void | Promise<void>) => void
 
 /** Creates a directory that is removed at the end. */
 export function emptyDirectory(atEnd: AtEnd = onTestFinished): string {

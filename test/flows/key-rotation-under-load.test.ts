@@ -2,15 +2,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import type { JSONWebKeySet } from 'jose'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { secretsFromDirectory, secretsFromStore } from '../../src/index.ts'
 import { randomBase64url } from '../../src/lib/hash.ts'
 import { openStore } from '../../src/store/url.ts'
-import { consulate, emptyDirectory, installed, type Variables } from '../cli/run.ts'
+import { consulate, emptyDirectory, installed, type AtEnd, type Variables } from '../cli/run.ts'
 import { startService } from '../guard/start-service.ts'
 import { openBrowser } from '../support/browser.ts'
 import { eventually } from '../support/cluster.ts'
 import { DATABASES } from '../support/databases.ts'
+import { dose } from '../support/dose.ts'
 import { callApi, getCodeFlowTokens, getTokens, introspectToken, refresh } from '../support/oauth-client.ts'
 import { startServer } from '../support/server.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
@@ -32,22 +33,22 @@ interface Installation {
   readonly env: Variables
 }
 
-async function inDirectory(): Promise<Installation> {
-  const cwd = await installed()
+async function inDirectory(atEnd: AtEnd): Promise<Installation> {
+  const cwd = await installed(atEnd)
   const directory = join(cwd, 'data/secrets')
   const file = join(cwd, 'data/consulate.db')
   const options = { secrets: secretsFromDirectory(directory), file }
   return { cwd, options, node: { database: `sqlite:${file}`, directory }, env: {} }
 }
 
-async function inDatabase(): Promise<Installation> {
+async function inDatabase(atEnd: AtEnd): Promise<Installation> {
   const postgres = DATABASES.find(({ name, isAvailable }) => name === 'PostgreSQL' && isAvailable)
   const { url, drop } = await (postgres ?? DATABASES[0] ?? expect.fail('no database')).open()
-  onTestFinished(() => drop())
+  atEnd(drop)
   const sealingSecret = randomBase64url(32)
   const options = { secrets: secretsFromStore({ sealingSecret }), store: openStore(url) }
   const env = { CONSULATE_SEALING_SECRET: sealingSecret, CONSULATE_DATABASE_URL: url }
-  return { cwd: emptyDirectory(), options, node: { database: url }, env }
+  return { cwd: emptyDirectory(atEnd), options, node: { database: url }, env }
 }
 
 const kidOf = async (node: TestServer): Promise<string | undefined> => {
@@ -64,7 +65,7 @@ function repeat(work: () => Promise<void>) {
   const running = (async () => {
     for (; !state.isStopped; state.rounds += 1) {
       await work().catch((cause: unknown) => state.failures.push(String(cause)))
-      await sleep(5)
+      await sleep(dose(20, 5))
     }
   })()
   const stop = async () => {
@@ -74,19 +75,19 @@ function repeat(work: () => Promise<void>) {
   return { state, stop }
 }
 
-test.each([
+test.concurrent.for([
   ['a directory', inDirectory],
   ['the database', inDatabase],
-])(
+] as const)(
   'rotations of keys in %s fail no request at any node or guard, nor at a node that was frozen meanwhile',
-  async (_, open) => {
-    const { cwd, options, node, env } = await open()
+  async ([, open], { expect, onTestFinished: atEnd }) => {
+    const { cwd, options, node, env } = await open(atEnd)
     const here = await startServer(options)
-    onTestFinished(() => here.server.close())
+    atEnd(() => here.server.close())
     const { issuer } = here
     const [second, third] = await Promise.all([
-      startNode({ ...node, issuer }, env),
-      startNode({ ...node, issuer, ahead: 20_000 }, env),
+      startNode({ ...node, issuer }, env, atEnd),
+      startNode({ ...node, issuer, ahead: 20_000 }, env, atEnd),
     ])
     const asServer = (origin: string): TestServer => ({ ...here, origin, endpoint: (path) => origin + path })
     const [frozen, ahead] = [asServer(second.origin), asServer(third.origin)]

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { AtEnd } from '../../cli/run.ts'
 import { programFile } from '../../support/bundle.ts'
 
 /** How a node is set up. */
@@ -28,13 +29,14 @@ export interface NodeProcess {
 export async function startNode(
   options: NodeOptions,
   env: Readonly<Record<string, string>> = {},
+  atEnd: AtEnd = onTestFinished,
 ): Promise<NodeProcess> {
   const script = await programFile('test/flows/key-rotation/node.ts')
   const child = spawn(process.execPath, [script, JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     env: { ...process.env, ...env },
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  atEnd(() => void child.kill('SIGKILL'))
   const [origin] = (await once(child, 'message')) as [string]
   return {
     origin,
