@@ -11,6 +11,8 @@ import type { BaseUser } from '../users/provider.ts'
 import { createGuardSet } from './guard-set.ts'
 import { answer, send } from './node-message.ts'
 
+export { serve, type ServeOptions } from './serve.ts'
+
 /**
  * A request listener of `node:http` that receives the result of a guard as `request.auth`. If it throws or rejects, the
  * error is logged and the response is 500; other requests are not affected.

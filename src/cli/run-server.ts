@@ -1,9 +1,11 @@
 import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../errors.ts'
+import { listen, ListenError, type Address } from '../lib/http-server.ts'
+import { exitWithin, stopSignal, STOP_LIMIT } from '../lib/stop.ts'
 import { iconFor } from '../pages/icon.ts'
 import type { AuthorizationServer } from '../server.ts'
-import { listen, type Address } from './http-server.ts'
+import { CommandError } from './errors.ts'
 import { print } from './output.ts'
 
 /** A server to run. */
@@ -25,7 +27,7 @@ export async function runServer(run: ServerRun): Promise<void> {
   const closing = new AbortController()
   try {
     const { outage, failure } = await start(run, closing.signal)
-    const listening = await listen(withIcon(listener), address)
+    const listening = await listen(withIcon(listener), address).catch(fail)
     try {
       await announce?.(outage)
       const drainTime = await Promise.race([stopped, failure])
@@ -108,17 +110,21 @@ export async function runUntilSignal({
   drainTime = 0,
   ...run
 }: Omit<ServerRun, 'stopped'> & { readonly drainTime?: number }): Promise<void> {
-  const stopped = stopSignal().then((signal) => (signal === 'SIGTERM' ? drainTime : 0))
+  const stopped = stopSignal().then((signal) => {
+    const time = signal === 'SIGTERM' ? drainTime : 0
+    exitWithin(time + STOP_LIMIT)
+    return time
+  })
   await runServer({ ...run, stopped })
   print('Stopped.')
 }
 
-/** Resolves at the first signal. Later ones are ignored, because npm sends each Ctrl-C twice. */
-const stopSignal = (): Promise<NodeJS.Signals> =>
-  new Promise((resolve) => {
-    process.on('SIGINT', resolve)
-    process.on('SIGTERM', resolve)
-  })
+/** Names the flag that helps. */
+function fail(error: unknown): never {
+  if (!(error instanceof ListenError)) throw error
+  const flag = { port: '--port 3001', host: '--host 127.0.0.1' }[error.wrong]
+  throw new CommandError(`${error.message} Choose another one, such as ${flag}.`)
+}
 
 const ICON_HEADERS = {
   'Content-Type': 'image/svg+xml',

@@ -1,12 +1,12 @@
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import { toNode } from '../adapters/node.ts'
+import { originOf, type Address } from '../lib/http-server.ts'
 import { jsonLogger } from '../lib/log.ts'
 import { createAuthorizationServer } from '../server.ts'
 import { findExposedFiles } from './doctor/permissions.ts'
 import { bold, print } from './output.ts'
 import { requireIssuer, withProject, type Project } from './project.ts'
-import { originOf, type Address } from './http-server.ts'
 import { runUntilSignal, waitNotice } from './run-server.ts'
 
 /** The flags of `consulate serve`. */

@@ -1,8 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { APPS } from '../../src/cli/init/apps.ts'
 import {
@@ -10,6 +20,7 @@ import {
   USER_SOURCES,
   namesOf,
   type Framework,
+  type Language,
   type UserSource,
 } from '../../src/cli/init/choices.ts'
 import { packagesFor } from '../../src/cli/init/manifest.ts'
@@ -64,13 +75,18 @@ test.each(rows.filter(isRun))(name, async ({ framework, users, language }) => {
   if (language === 'typescript' && framework !== 'next')
     expect(await runIn(cwd, 'tsc', '--noEmit')).toEqual({ code: 0, output: '' })
 
-  const start = scriptOf(cwd, framework, script)
-  const origin = await startApp(cwd, start)
+  const { origin, stop } = await startApp(cwd, scriptOf(cwd, framework, script))
   await checkHome(origin)
   await checkApi(cwd, origin)
   await signIn(cwd, origin, users)
-  if (framework === 'express') await checkPortInUse(cwd, start, origin)
+  // Next listens and stops by itself.
+  if (framework === 'next') return
+  await checkPortInUse(cwd, framework === 'nest' ? 'dist/app.js' : appFile(language), origin)
+  await stop()
+  expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
 })
+
+const appFile = (language: Language): string => (language === 'typescript' ? 'app.ts' : 'app.js')
 
 type Command = readonly [program: string, ...args: string[]]
 
@@ -119,15 +135,31 @@ async function isFormatted(cwd: string): Promise<boolean> {
 }
 
 /** Starts an app and waits until it says where it listens. */
-async function startApp(cwd: string, [program, ...args]: Command): Promise<string> {
+async function startApp(cwd: string, [program, ...args]: Command): Promise<RunningApp> {
   const port = await freePort()
   const env = { ...environmentIn(cwd), PORT: port }
   // A group of its own, because npm and the shell do not pass SIGKILL on.
   const child = spawn(program, args, { cwd, env, detached: true })
-  onTestFinished(() => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')))
-  const printed = await readUntil(child, /Listening on (\S+)/)
-  expect(printed).toBe(`http://127.0.0.1:${port}`)
-  return printed
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal)
+  }
+  onTestFinished(() => kill('SIGKILL'))
+  const origin = await readUntil(child, /Listening on (\S+)/)
+  expect(origin).toBe(`http://127.0.0.1:${port}`)
+  return {
+    origin,
+    async stop() {
+      const closed = once(child, 'close')
+      kill('SIGTERM')
+      await closed
+    },
+  }
+}
+
+interface RunningApp {
+  readonly origin: string
+  /** Sends SIGTERM to the app, and to npm or the shell, and waits until all have exited. */
+  stop(): Promise<void>
 }
 
 /** Returns the first group of a pattern in the output. Throws if the process ends before. */
@@ -171,11 +203,13 @@ async function checkApi(cwd: string, origin: string): Promise<void> {
   expect(await answer.json()).toEqual({ caller: `client ${client.client_id}`, scopes: ['orders:read'] })
 }
 
-/** Express 5 calls back with the error. The app must not say that it listens. */
-async function checkPortInUse(cwd: string, [program, ...args]: Command, origin: string): Promise<void> {
-  const env = { ...environmentIn(cwd), PORT: new URL(origin).port }
-  const second = spawn(program, args, { cwd, env })
-  await expect(readUntil(second, /Listening on (\S+)/)).rejects.toThrow('EADDRINUSE')
+/** A second process says that the port is in use, and nothing else. */
+async function checkPortInUse(cwd: string, file: string, origin: string): Promise<void> {
+  const { port } = new URL(origin)
+  const second = spawn(process.execPath, [file], { cwd, env: { ...environmentIn(cwd), PORT: port } })
+  const closed = once(second, 'close') as Promise<[number | null]>
+  const [printed, [code]] = await Promise.all([text(second.stderr), closed])
+  expect([code, printed]).toEqual([1, `Port ${port} on 127.0.0.1 is in use. Choose another port.\n`])
 }
 
 /** A user signs in. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { isLoopbackHost } from '../../lib/address.ts'
+import { originOf, type Address } from '../../lib/http-server.ts'
 import { displayPath } from '../config-error.ts'
 import { configFilePath } from '../config-file.ts'
 import { dataDirectory } from '../environment.ts'
 import { CommandError } from '../errors.ts'
-import { originOf, type Address } from '../http-server.ts'
 import { secretsPath } from './setup.ts'
 
 /**

@@ -12,6 +12,7 @@ export const express: AppTemplate = {
       [`app.${extension}`]: `import express from 'express'
 import { createAuthorizationServer } from 'consulate'
 import { toExpress } from 'consulate/express'
+import { serve } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -40,11 +41,9 @@ app.get(
   }),
 )
 
-await server.ready()
-app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', (error) => {
-  if (error) throw error
-  console.log(\`Listening on \${config.issuer}\`)
-})
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, app, { port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? '127.0.0.1' })
+console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),
     }

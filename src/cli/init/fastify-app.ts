@@ -11,6 +11,7 @@ export const fastify: AppTemplate = {
       [`app.${extension}`]: `import fastify from 'fastify'
 import { createAuthorizationServer } from 'consulate'
 import { toFastify } from 'consulate/fastify'
+import { serve } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -42,8 +43,13 @@ app.get(
   }),
 )
 
-await server.ready()
-await app.listen({ port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? '127.0.0.1' })
+await app.ready()
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, app.server, {
+  port: Number(process.env.PORT ?? 3000),
+  host: process.env.HOST ?? '127.0.0.1',
+  close: () => app.close(),
+})
 console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),

@@ -9,10 +9,11 @@ export const hono: AppTemplate = {
   files: (choices, extension) => {
     const { guard, comment, path, caller } = apiOf(choices)
     return {
-      [`app.${extension}`]: `import { serve } from '@hono/node-server'
+      [`app.${extension}`]: `import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createAuthorizationServer } from 'consulate'
 import { toHono } from 'consulate/hono'
+import { serve } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -36,11 +37,12 @@ app.get('${path}', auth.${guard}, (c) => {
   return c.json({ caller, scopes: auth.scopes })
 })
 
-await server.ready()
-const [port, hostname] = [Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1']
-serve({ fetch: app.fetch, port, hostname }, () => {
-  console.log(\`Listening on \${config.issuer}\`)
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, getRequestListener(app.fetch), {
+  port: Number(process.env.PORT ?? 3000),
+  host: process.env.HOST ?? '127.0.0.1',
 })
+console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),
     }

@@ -12,6 +12,7 @@ export const koa: AppTemplate = {
       [`app.${extension}`]: `import Koa from 'koa'
 import { createAuthorizationServer } from 'consulate'
 import { toKoa } from 'consulate/koa'
+import { serve } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -42,10 +43,12 @@ app.use(auth.${guard}).use((ctx) => {
   if (ctx.path === '${path}') ctx.body = { caller, scopes: auth.scopes }
 })
 
-await server.ready()
-app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
-  console.log(\`Listening on \${config.issuer}\`)
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, app.callback(), {
+  port: Number(process.env.PORT ?? 3000),
+  host: process.env.HOST ?? '127.0.0.1',
 })
+console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),
     }

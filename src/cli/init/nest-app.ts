@@ -34,6 +34,7 @@ import { NestFactory } from '@nestjs/core'
 import { createAuthorizationServer } from 'consulate'
 import type { ${type} } from 'consulate'
 import { toNest } from 'consulate/nest'
+import { serve } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -60,13 +61,18 @@ class AppController {
 @Module({ imports: [ConsulateModule], controllers: [AppController] })
 class AppModule {}
 
-await server.ready()
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] })
 ${whenAppSession(
   choices,
   `app.use('/sign-in', createSignIn(server.sessions.isReturnTo))
 `,
-)}await app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1')
+)}await app.init()
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, app.getHttpServer(), {
+  port: Number(process.env.PORT ?? 3000),
+  host: process.env.HOST ?? '127.0.0.1',
+  close: () => app.close(),
+})
 console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),

@@ -8,9 +8,8 @@ export const node: AppTemplate = {
   files: (choices, extension) => {
     const { guard, comment, path, caller } = apiOf(choices)
     return {
-      [`app.${extension}`]: `import { createServer } from 'node:http'
-import { createAuthorizationServer } from 'consulate'
-import { toNode } from 'consulate/node'
+      [`app.${extension}`]: `import { createAuthorizationServer } from 'consulate'
+import { serve, toNode } from 'consulate/node'
 import config from './consulate.config.${extension}'
 import { home } from './home.${extension}'
 ${signInImport(choices, extension)}
@@ -36,10 +35,9 @@ ${whenAppSession(
   else response.writeHead(404).end('Not found')
 })
 
-await server.ready()
-createServer(app).listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? '127.0.0.1', () => {
-  console.log(\`Listening on \${config.issuer}\`)
-})
+// Listens until SIGINT or SIGTERM, then finishes open requests and closes the server.
+await serve(server, app, { port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? '127.0.0.1' })
+console.log(\`Listening on \${config.issuer}\`)
 `,
       [`home.${extension}`]: homeTemplate(choices),
     }

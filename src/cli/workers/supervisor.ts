@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import type { Logger } from '../../lib/log.ts'
+import { STOP_LIMIT } from '../../lib/stop.ts'
 import { CommandError } from '../errors.ts'
 import { forkChild, type Child, type WorkerExit } from './child.ts'
 import { relayBroadcasts } from './relay.ts'
@@ -19,8 +20,6 @@ export interface Supervisor {
 
 /** If no worker is left, the supervisor gives up after this many failed starts in a row. */
 const MAX_FAILED_STARTS = 5
-/** How long (ms) workers may take to stop after they have drained: 10 seconds for open requests, and some for the database. */
-const STOP_TIMEOUT = 15_000
 
 /** Starts the workers. Each runs the same command as this process. */
 export function superviseWorkers(count: number, logger: Logger): Supervisor {
@@ -78,7 +77,7 @@ export function superviseWorkers(count: number, logger: Logger): Supervisor {
 
   async function stop(drainTime: number): Promise<void> {
     endRestarts()
-    const timer = setTimeout(kill, drainTime + STOP_TIMEOUT)
+    const timer = setTimeout(kill, drainTime + STOP_LIMIT)
     await Promise.all([...children].map((child) => child.stop(drainTime)))
     clearTimeout(timer)
   }

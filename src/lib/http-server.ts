@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandError } from './errors.ts'
 
 /** Where to listen. */
 export interface Address {
@@ -29,9 +28,9 @@ export interface HttpServer {
  */
 const KEEP_ALIVE_TIMEOUT = 75_000
 
-/** Starts listening. Throws `CommandError` if the port is in use or the address is not of this machine. */
-export async function listen(listener: RequestListener, address: Address): Promise<HttpServer> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT }, listener)
+/** Starts listening, with a listener or a server that does not listen yet. Throws `ListenError` if it cannot. */
+export async function listen(app: RequestListener | Server, address: Address): Promise<HttpServer> {
+  const server = typeof app === 'function' ? createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT }, app) : app
   const connections = trackConnections(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
@@ -91,13 +90,25 @@ function announceClose(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close')
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} on ${host} is in use. Choose another one, such as --port 3001.`,
-    EACCES: `This account may not use port ${port}. Choose a port above 1023 with --port.`,
-    EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another one with --host.`,
-    ENOTFOUND: `${host} is not an address of this machine. Choose another one with --host.`,
+/** The server cannot listen: the port is taken or reserved, or the address is not of this machine. The message is a sentence. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  /** What to change. */
+  readonly wrong: keyof Address
+
+  constructor(message: string, wrong: keyof Address) {
+    super(message)
+    this.wrong = wrong
   }
-  const reason = reasons[error.code ?? '']
-  return reason === undefined ? error : new CommandError(reason)
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Error {
+  const isOther = new ListenError(`${host} is not an address of this machine.`, 'host')
+  const errors: Readonly<Record<string, Error>> = {
+    EADDRINUSE: new ListenError(`Port ${port} on ${host} is in use.`, 'port'),
+    EACCES: new ListenError(`This account may not use port ${port}.`, 'port'),
+    EADDRNOTAVAIL: isOther,
+    ENOTFOUND: isOther,
+  }
+  return errors[error.code ?? ''] ?? error
 }
