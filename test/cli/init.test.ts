@@ -1,9 +1,23 @@
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ROOT } from '../house/repository.ts'
+import { DATABASES } from '../support/databases.ts'
 import { sampleOf } from '../support/dose.ts'
+import { freePort } from '../support/free-port.ts'
 import { hasTerminal, onTerminal } from './on-terminal.ts'
-import { binFile, consulate, emptyDirectory, linkPackage, shell, type Outcome } from './run.ts'
+import {
+  binFile,
+  consulate,
+  emptyDirectory,
+  linkPackage,
+  run,
+  shell,
+  variables,
+  type Outcome,
+} from './run.ts'
 
 /** What `npm init -y` writes. */
 const MANIFEST = `${JSON.stringify({ name: 'shop', scripts: { test: 'echo "Error: no test specified" && exit 1' }, type: 'commonjs' }, null, 2)}\n`
@@ -176,6 +190,59 @@ describe('consulate init', () => {
   })
 })
 
+const EXAMPLE = 'postgres://user:password@localhost:5432/database'
+
+describe('consulate init --database', () => {
+  test.each([
+    ['postgres', 'postgres', 'pg', EXAMPLE],
+    ['mariadb', 'mysql', 'mysql2', 'mysql://user:password@localhost:3306/database'],
+    ["postgres://shop:a'$b%40@db/app", 'postgres', 'pg', 'postgres://shop:a%27%24b%40@db/app'],
+  ])(
+    '%s: the configuration, the driver, and the URL in a file of its owner',
+    async (flag, kind, driver, url) => {
+      const cwd = await project({ 'package.json': MANIFEST, '.env': 'TOKEN=a' })
+      const { code, stdout } = await init(cwd, '--yes', '--database', flag)
+      expect(code).toBe(0)
+      expect(read(cwd, 'consulate.config.ts')).toContain(`store: ${kind}(process.env.DATABASE_URL ?? ''),`)
+      expect(JSON.parse(read(cwd, 'package.json'))).toMatchObject({
+        dependencies: { [driver]: expect.stringMatching(/^\^\d/) as string },
+      })
+      expect(read(cwd, '.env')).toBe(`TOKEN=a\nDATABASE_URL=${url}\n`)
+      expect((statSync(join(cwd, '.env')).mode & 0o777).toString(8)).toBe('600')
+      expect(read(cwd, '.gitignore')).toBe('node_modules/\ndata/\n.env\n')
+      expect(stdout).toContain('The app creates its tables when it starts.')
+      expect(stdout.includes('edit .env')).toBe(!flag.includes('://'))
+      const again = await init(cwd, '--yes', '--json', '--database', flag)
+      expect(JSON.parse(again.stdout)).toMatchObject({ database: kind, written: [], keys: 'kept' })
+      expect(again.stdout).not.toContain('shop')
+    },
+  )
+
+  test.each(DATABASES.filter(({ isAvailable, name }) => isAvailable && name !== 'SQLite'))(
+    'with the URL of $name: the app runs on it',
+    async ({ openEmpty }) => {
+      const database = await openEmpty()
+      onTestFinished(() => database.drop())
+      const cwd = await project()
+      expect(await init(cwd, '--yes', '--database', database.url)).toMatchObject({ code: 0 })
+      // The app imports more than the bundle has.
+      rmSync(join(cwd, 'node_modules/consulate'))
+      symlinkSync(ROOT, join(cwd, 'node_modules/consulate'))
+      const env = variables({ NODE_OPTIONS: '--conditions=consulate-source', PORT: await freePort() })
+      const app = spawn(process.execPath, ['app.ts'], { cwd, env })
+      onTestFinished(() => void app.kill('SIGKILL'))
+      let printed = ''
+      for await (const line of createInterface(app.stdout)) {
+        printed = line
+        break
+      }
+      expect(printed).toBe(`Listening on http://127.0.0.1:${env['PORT']}`)
+      const doctor = await run(join(ROOT, 'bin/consulate.js'), cwd, ['doctor'], { env })
+      expect(doctor.stdout).toContain('the database is up to date')
+    },
+  )
+})
+
 describe('consulate init refuses', () => {
   const cases: Readonly<
     Record<string, { files?: Record<string, string>; args: string[]; code: number; error: RegExp }>
@@ -195,6 +262,22 @@ describe('consulate init refuses', () => {
     },
     'a scope without a description': { args: ['--yes', '--scope', 'a'], code: 2, error: /orders:read=See/ },
     'a scope that cannot be defined': { args: ['--yes', '--scope', '*=All'], code: 2, error: /every scope/ },
+    'an unknown database': {
+      args: ['--yes', '--database', 'oracle://shop:secret-pw@db/app'],
+      code: 2,
+      error: /^--database must be sqlite, postgres, mysql or mariadb, or a URL such as (?!.*secret-pw)/,
+    },
+    'the URL of a database that cannot be parsed': {
+      args: ['--yes', '--database', 'postgres://shop:secret-pw/#@db/app'],
+      code: 2,
+      error: /^--database must be a URL such as .*percent-encoded\.\n(?!.*secret-pw)/,
+    },
+    'another URL of a database than that in .env': {
+      files: { 'package.json': '{}', '.env': 'DATABASE_URL=postgres://shop:a@db/app' },
+      args: ['--yes', '--force', '--database', 'postgres://shop:b@db/app'],
+      code: 1,
+      error: /^\.env has another DATABASE_URL/,
+    },
     'another configuration file': { args: ['--yes', '--config', 'a.ts'], code: 2, error: /--config/ },
     'a second configuration file': {
       files: { 'package.json': '{}', 'consulate.config.mjs': '' },
@@ -265,6 +348,8 @@ describe.runIf(hasTerminal)('consulate init on a terminal', () => {
       ['Framework', ENTER],
       ['Language', DOWN + ENTER],
       ['Users', ENTER],
+      ['Database', DOWN + ENTER],
+      ['Database URL', ENTER],
       ['Who gets tokens?', DOWN + SPACE + ENTER],
       ['Scopes', ENTER],
     ] as const) {
@@ -276,6 +361,8 @@ describe.runIf(hasTerminal)('consulate init on a terminal', () => {
     expect(screen).toContain('cron jobs and other')
     expect(read(cwd, 'consulate.config.js')).not.toContain('refreshToken')
     expect(read(cwd, 'consulate.config.js')).toContain('orders:create')
+    expect(read(cwd, '.env')).toBe(`DATABASE_URL=${EXAMPLE}\n`)
+    expect(screen).toContain('edit .env')
   })
 
   test('writes nothing if the user cancels', async () => {

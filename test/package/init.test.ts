@@ -55,7 +55,7 @@ const isRun = ({ framework, users }: (typeof rows)[number]): boolean => {
 const name = 'init writes a $framework app with $users users in $language that runs'
 
 test.each(rows.filter(isRun))(name, async ({ framework, users, language }) => {
-  const { packages, tools } = packagesFor(APPS[framework], language)
+  const { packages, tools } = packagesFor(APPS[framework], { language, database: 'sqlite' })
   const cwd = await createProject(framework, [...packages, ...tools])
   const flags = ['--yes', '--framework', framework, '--users', users]
   const all = ['authorization_code', 'refresh_token', 'device_code', 'client_credentials', 'personal_tokens']

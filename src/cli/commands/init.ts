@@ -9,6 +9,10 @@ export function addInit(program: Command): void {
     .description('Write a project here: configuration, app, keys and tables')
     .addOption(new Option('--framework <name>', 'framework of the app').choices(namesOf(FRAMEWORKS)))
     .addOption(new Option('--users <source>', 'where users come from').choices(namesOf(USER_SOURCES)))
+    .option(
+      '--database <kind or url>',
+      'sqlite (default), postgres, mysql or mariadb, or the URL of a server',
+    )
     .addOption(new Option('--grant <name>', 'how apps get tokens; repeatable').argParser(collectGrants))
     .option('--scope <scope=description>', 'such as "orders:read=See your orders"; repeatable', collect)
     .option('--javascript', 'write JavaScript instead of TypeScript')

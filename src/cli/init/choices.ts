@@ -6,6 +6,8 @@ import type { InteractiveOptions } from '../interactive.ts'
 export interface InitFlags extends InteractiveOptions {
   readonly framework?: Framework
   readonly users?: UserSource
+  /** A name or a URL. */
+  readonly database?: string
   readonly grant?: readonly GrantName[]
   /** `orders:read=See your orders` each. */
   readonly scope?: readonly string[]
@@ -18,6 +20,7 @@ export interface InitFlags extends InteractiveOptions {
 export interface Choices {
   readonly framework: Framework
   readonly users: UserSource
+  readonly database: Database
   readonly grants: readonly GrantName[]
   /** Each scope with its description. The first one guards the API of the app. */
   readonly scopes: Scopes
@@ -49,6 +52,15 @@ export const USER_SOURCES = {
 } as const
 
 export type UserSource = keyof typeof USER_SOURCES
+
+/** Where the server keeps its tables. */
+export const DATABASES = {
+  sqlite: { label: 'SQLite', hint: 'a file, nothing to install' },
+  postgres: { label: 'PostgreSQL', hint: 'a server that you run' },
+  mysql: { label: 'MySQL or MariaDB', hint: 'a server that you run' },
+} as const
+
+export type Database = keyof typeof DATABASES
 
 /** The grants and features, each with the apps that it is for, in the order of the guide "Choose a grant". */
 export const GRANTS = {
@@ -89,6 +101,7 @@ export type GrantName = keyof typeof GRANTS
 export const DEFAULTS: Choices = {
   framework: 'node',
   users: 'built-in',
+  database: 'sqlite',
   grants: ['authorization_code', 'refresh_token', 'client_credentials'],
   scopes: { 'orders:read': 'See your orders', 'orders:create': 'Place orders' },
   language: 'typescript',

@@ -1,8 +1,8 @@
 import type { AppTemplate } from './app-template.ts'
 import { APPS } from './apps.ts'
-import type { Choices } from './choices.ts'
 import type { Extension } from './code.ts'
 import { configTemplate } from './config-template.ts'
+import { exampleUrl, withDatabaseUrl, type Answers } from './database.ts'
 import type { Folder } from './folder.ts'
 import { updatedIgnores, updatedManifest } from './manifest.ts'
 import { signInTemplate } from './sign-in-template.ts'
@@ -17,8 +17,8 @@ export interface ProjectFiles {
 }
 
 /** Returns what must be written for these choices into a folder. */
-export function projectFiles(choices: Choices, folder: Folder, extension: Extension): ProjectFiles {
-  const { language, framework, users } = choices
+export function projectFiles(choices: Answers, folder: Folder, extension: Extension): ProjectFiles {
+  const { language, framework, users, database, url } = choices
   const app = APPS[framework]
   const isTypeScript = language === 'typescript'
   return {
@@ -31,8 +31,15 @@ export function projectFiles(choices: Choices, folder: Folder, extension: Extens
       ...app.files(choices, extension),
     },
     shared: {
-      'package.json': updatedManifest(folder, app, extension),
-      '.gitignore': updatedIgnores(folder.ignores, app.ignores),
+      'package.json': updatedManifest(folder, app, extension, choices),
+      '.gitignore': updatedIgnores(folder.ignores, [
+        ...(app.ignores ?? []),
+        ...(database === 'sqlite' ? [] : ['.env']),
+      ]),
+      ...(database !== 'sqlite' &&
+        (url !== undefined || !process.env['DATABASE_URL']) && {
+          '.env': withDatabaseUrl(folder.environment, url ?? exampleUrl(database)),
+        }),
       ...(isTypeScript && folder.tsconfig === undefined && { 'tsconfig.json': tsconfigFor(app) }),
     },
   }

@@ -20,6 +20,8 @@ export interface Folder {
   readonly isModule: boolean
   /** The text of .gitignore. */
   readonly ignores: string
+  /** The text of .env. */
+  readonly environment: string
   /** The text of tsconfig.json, if there is one. */
   readonly tsconfig: string | undefined
 }
@@ -34,6 +36,7 @@ export function readFolder(path: string): Folder {
     indent: /^[\t ]+/m.exec(text ?? '')?.[0] ?? 2,
     isModule: manifest.type === 'module' || !hasSources(path),
     ignores: readText(join(path, '.gitignore')) ?? '',
+    environment: readText(join(path, '.env')) ?? '',
     tsconfig: readText(join(path, 'tsconfig.json')),
   }
 }

@@ -1,23 +1,18 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { secretsFromDirectory } from '../../keys/directory.ts'
 import { findConfigFile } from '../config-file.ts'
 import { CommandError, UsageError } from '../errors.ts'
-import { installationLines, installProject } from '../install.ts'
+import { installationLines, installKeys, installProject } from '../install.ts'
 import { isInteractive } from '../interactive.ts'
 import { print, printJson } from '../output.ts'
 import { withProject } from '../project.ts'
 import { APPS, frameworkOf } from './apps.ts'
-import {
-  DEFAULTS,
-  FRAMEWORKS,
-  parseScopeFlags,
-  type Choices,
-  type Framework,
-  type InitFlags,
-} from './choices.ts'
+import { DEFAULTS, FRAMEWORKS, parseScopeFlags, type Framework, type InitFlags } from './choices.ts'
 import { extensionOf } from './code.ts'
+import { namesAnother, parseDatabaseFlag, type Answers } from './database.ts'
 import { projectFiles, type ProjectFiles } from './files.ts'
-import { readFolder, readTextIn } from './folder.ts'
+import { readFolder, readTextIn, type Folder } from './folder.ts'
 import { nextSteps } from './next-steps.ts'
 import { writeFiles, type FileToWrite } from './write.ts'
 
@@ -32,22 +27,31 @@ export async function init(flags: InitFlags): Promise<void> {
   checkUsage(flags)
   requirePackage(cwd)
   const folder = readFolder(cwd)
-  const choices = await choicesOf(flags, frameworkOf(folder.manifest))
+  const answers = await answersOf(flags, frameworkOf(folder.manifest))
+  const { url, ...choices } = answers
+  checkDatabaseUrl(folder, url)
   const extension = extensionOf(
     choices.language,
     folder.isModule || APPS[choices.framework].isBundled === true,
   )
-  const files = projectFiles(choices, folder, extension)
+  const files = projectFiles(answers, folder, extension)
   const changes = changesOf(cwd, files)
   checkConflicts(changes, Object.keys(files.own)[0] ?? '', flags)
   await writeFiles(cwd, changes)
   if (!flags.json) print(...changes.map(({ action, path }) => `${action} ${path}`))
-  await withProject(async (project) => {
-    const { algorithm: _algorithm, ...installation } = await installProject(project)
-    const written = changes.map(({ path }) => path)
-    if (flags.json) return printJson({ ...choices, written, ...installation })
-    print(...installationLines(installation, project), '', ...nextSteps(choices, folder, extension))
-  })
+  const secrets = secretsFromDirectory('./data/secrets')
+  const { algorithm: _algorithm, ...installation } = await (choices.database === 'sqlite'
+    ? withProject((project) => installProject(project))
+    : installKeys(secrets))
+  const written = changes.map(({ path }) => path)
+  if (flags.json) return printJson({ ...choices, written, ...installation })
+  print(...installationLines(installation, secrets), '', ...nextSteps(answers, folder, extension))
+}
+
+/** A URL in .env is kept, and must not be another one than that of the flag. */
+function checkDatabaseUrl({ environment }: Folder, url: string | undefined): void {
+  if (url !== undefined && namesAnother(environment, url))
+    throw new CommandError('.env has another DATABASE_URL. Nothing was changed. Remove that line first.')
 }
 
 function checkUsage(flags: InitFlags): void {
@@ -71,10 +75,11 @@ function requirePackage(cwd: string): void {
 const ancestorsOf = (path: string): readonly string[] =>
   dirname(path) === path ? [path] : [path, ...ancestorsOf(dirname(path))]
 
-async function choicesOf(flags: InitFlags, used: Framework): Promise<Choices> {
+async function answersOf(flags: InitFlags, used: Framework): Promise<Answers> {
   const given = {
     ...(flags.framework && { framework: flags.framework }),
     ...(flags.users && { users: flags.users }),
+    ...(flags.database !== undefined && parseDatabaseFlag(flags.database)),
     ...(flags.grant && { grants: flags.grant }),
     ...(flags.scope && { scopes: parseScopeFlags(flags.scope) }),
     ...(flags.javascript && { language: 'javascript' as const }),
@@ -88,7 +93,7 @@ async function choicesOf(flags: InitFlags, used: Framework): Promise<Choices> {
   return choices
 }
 
-const ask = async (given: Partial<Choices>, used: Framework): Promise<Choices> =>
+const ask = async (given: Partial<Answers>, used: Framework): Promise<Answers> =>
   (await import('./wizard.ts')).askForChoices(given, used)
 
 /** Throws `CommandError` if a file of the user would be replaced, or if there would be two configuration files. */
@@ -113,6 +118,6 @@ function changesOf(cwd: string, { own, shared }: ProjectFiles): readonly Change[
     const before = readTextIn(cwd, path)
     if (before === text) return []
     const action = before === undefined ? 'Created' : path in shared ? 'Updated' : 'Replaced'
-    return [{ path, text, action, overwrite: before !== undefined }]
+    return [{ path, text, action, overwrite: before !== undefined, ...(path === '.env' && { mode: 0o600 }) }]
   })
 }

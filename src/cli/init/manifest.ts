@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs'
 import type { AppTemplate } from './app-template.ts'
-import type { Language } from './choices.ts'
+import type { Choices } from './choices.ts'
 import type { Extension } from './code.ts'
+import { serverOf } from './database.ts'
 import type { Folder, Manifest } from './folder.ts'
 
 /**
  * Returns package.json with scripts and packages, and with `"type": "module"` if the package has no code yet. Scripts and
  * versions that are there already stay.
  */
-export function updatedManifest(folder: Folder, app: AppTemplate, extension: Extension): string {
+export function updatedManifest(
+  folder: Folder,
+  app: AppTemplate,
+  extension: Extension,
+  choices: Pick<Choices, 'language' | 'database'>,
+): string {
   const { manifest, isModule, indent } = folder
   const { scripts, dependencies, devDependencies } = manifest
-  const { packages, tools } = packagesFor(app, extension.endsWith('ts') ? 'typescript' : 'javascript')
+  const { packages, tools } = packagesFor(app, choices)
   const known = { ...dependencies, ...devDependencies }
   const missing = (names: readonly string[]) => names.filter((name) => known[name] === undefined)
   const [added, addedTools] = [missing(packages), missing(tools)]
@@ -28,10 +34,19 @@ export function updatedManifest(folder: Folder, app: AppTemplate, extension: Ext
 }
 
 /** Returns the packages that a project runs with, and those that it is built with. */
-export const packagesFor = ({ packages, tools }: AppTemplate, language: Language) => ({
-  packages,
-  tools: [...(language === 'typescript' ? ['typescript', '@types/node'] : []), ...(tools?.[language] ?? [])],
-})
+export function packagesFor(
+  { packages, tools }: AppTemplate,
+  { language, database }: Pick<Choices, 'language' | 'database'>,
+) {
+  const driver = serverOf(database)?.driver
+  return {
+    packages: driver === undefined ? packages : [...packages, driver],
+    tools: [
+      ...(language === 'typescript' ? ['typescript', '@types/node'] : []),
+      ...(tools?.[language] ?? []),
+    ],
+  }
+}
 
 /** Returns the npm scripts of a project. */
 export const scriptsOf = (

@@ -3,17 +3,18 @@ import { join } from 'node:path'
 import { bold, dim, fields, wrap } from '../output.ts'
 import { apiOf } from './api.ts'
 import { APPS } from './apps.ts'
-import { hasPages, type Choices } from './choices.ts'
+import { DATABASES, hasPages, type Choices } from './choices.ts'
 import type { Extension } from './code.ts'
+import { namesDatabase, type Answers } from './database.ts'
 import { tsconfigFor } from './files.ts'
 import type { Folder } from './folder.ts'
 import { packagesFor, scriptsOf } from './manifest.ts'
 import { FIRST_USER } from './users-template.ts'
 
 /** Returns the commands to run next, with what each is for. */
-export function nextSteps(choices: Choices, folder: Folder, extension: Extension): readonly string[] {
+export function nextSteps(choices: Answers, folder: Folder, extension: Extension): readonly string[] {
   const app = APPS[choices.framework]
-  const { packages, tools } = packagesFor(app, choices.language)
+  const { packages, tools } = packagesFor(app, choices)
   const isMissing = [...packages, ...tools].some(
     (name) => !existsSync(join(folder.path, 'node_modules', name)),
   )
@@ -25,6 +26,12 @@ export function nextSteps(choices: Choices, folder: Folder, extension: Extension
   return [
     bold('Next'),
     ...fields([
+      [
+        'edit .env',
+        needsUrl(choices, folder)
+          ? `set DATABASE_URL to that of your ${DATABASES[choices.database].label}`
+          : '',
+      ],
       ['npm install', isMissing ? 'install what package.json lists now' : ''],
       [command('dev'), 'run the app on http://127.0.0.1:3000'],
       ['npx tsc --watch', isCompiled ? 'compile each change, in a second terminal' : ''],
@@ -36,6 +43,10 @@ export function nextSteps(choices: Choices, folder: Folder, extension: Extension
     ...noteOnTsconfig(choices, folder),
   ]
 }
+
+/** Returns whether .env now has the URL of an example. */
+const needsUrl = ({ database, url }: Answers, { environment }: Folder): boolean =>
+  database !== 'sqlite' && url === undefined && !process.env['DATABASE_URL'] && !namesDatabase(environment)
 
 /** The user that `users.ts` comes with. */
 function noteOnUser(choices: Choices, extension: Extension): readonly string[] {

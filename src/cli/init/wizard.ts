@@ -1,6 +1,8 @@
 import { askText, choose, chooseMany } from '../prompts.ts'
 import { APPS } from './apps.ts'
+import { exampleUrl, urlProblem, type Answers } from './database.ts'
 import {
+  DATABASES,
   DEFAULTS,
   FRAMEWORKS,
   GRANTS,
@@ -9,19 +11,22 @@ import {
   scopeFlagProblem,
   USER_SOURCES,
   type Choices,
+  type Database,
   type Framework,
   type Language,
   type Scopes,
 } from './choices.ts'
 
 /** Asks for what the flags leave out. The framework that the project uses is the first option. */
-export async function askForChoices(given: Partial<Choices>, used: Framework): Promise<Choices> {
+export async function askForChoices(given: Partial<Answers>, used: Framework): Promise<Answers> {
   const framework = given.framework ?? (await choose('Framework', frameworkChoices(used)))
   const language = given.language ?? (await askLanguage(framework))
   const users = given.users ?? (await choose('Users', userChoices))
+  const database = given.database ?? (await choose('Database', databaseChoices))
+  const url = given.url ?? (given.database ? undefined : await askUrl(database))
   const grants = given.grants ?? (await askGrants())
   const scopes = given.scopes ?? (await askScopes())
-  return { framework, language, users, grants, scopes }
+  return { framework, language, users, database, grants, scopes, ...(url !== undefined && { url }) }
 }
 
 const frameworkChoices = (first: Framework) =>
@@ -36,6 +41,17 @@ const LANGUAGES = [
 ] as const
 
 const userChoices = namesOf(USER_SOURCES).map((value) => ({ value, ...USER_SOURCES[value] }))
+
+const databaseChoices = namesOf(DATABASES).map((value) => ({ value, ...DATABASES[value] }))
+
+/** Returns undefined if there is none, or if it stays as it is in the example. */
+async function askUrl(database: Database): Promise<string | undefined> {
+  if (database === 'sqlite' || process.env['DATABASE_URL']) return undefined
+  const example = exampleUrl(database)
+  const problem = (answer: string): string | undefined => urlProblem(database, answer)
+  const url = await askText('Database URL, to be kept in .env', problem, example)
+  return url === example ? undefined : url
+}
 
 const askGrants = (): Promise<Choices['grants']> =>
   chooseMany(

@@ -9,6 +9,8 @@ export interface FileToWrite {
   readonly text: string
   /** False: the write fails with `EEXIST` if the file exists. */
   readonly overwrite: boolean
+  /** Default: that of the umask. */
+  readonly mode?: number
 }
 
 const TEMPORARY = '.consulate-init-'
@@ -21,7 +23,8 @@ export async function writeFiles(folder: string, files: readonly FileToWrite[]):
   await removeLeftovers(folder)
   const temporary = files.map(() => join(folder, `${TEMPORARY}${randomUUID()}.tmp`))
   try {
-    for (const [index, { text }] of files.entries()) await writeSynced(temporary[index] ?? '', text)
+    for (const [index, { text, mode }] of files.entries())
+      await writeSynced(temporary[index] ?? '', text, mode)
     for (const [index, { path, overwrite }] of files.entries()) {
       const target = join(folder, path)
       await mkdir(dirname(target), { recursive: true })
@@ -39,8 +42,8 @@ async function removeLeftovers(folder: string): Promise<void> {
   await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
 }
 
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx')
+async function writeSynced(path: string, text: string, mode?: number): Promise<void> {
+  const file = await open(path, 'wx', mode)
   try {
     await file.writeFile(text)
     await file.sync()
