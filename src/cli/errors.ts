@@ -35,7 +35,7 @@ function reasonOf(error: unknown): string {
 }
 
 const CHECK =
-  'Check the host, the user, the password, TLS, the database and the permissions that you have set.'
+  'Check the host, the port, the user, the password, TLS, the database and the permissions that you have set.'
 
 /** Errors of the operating system say what failed, and for which file. */
 const isExpected = (error: Error): boolean =>

@@ -30,8 +30,8 @@ const placeOf = (address: string | undefined, port: number | undefined): string 
 
 /** Errors of `pg`, which have no code. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
+  [/^timeout expired|due to connection timeout$/, 'the server does not respond'],
   [/^Connection terminated|connection error and is not queryable/, 'the connection was lost'],
-  [/^timeout expired/, 'the server does not respond'],
 ]
 
 /** Says in plain words why a connection failed, with the code for those who search for it. */
@@ -45,7 +45,7 @@ export function describeConnectionError(error: unknown): string {
   return PHRASES.find(([pattern]) => pattern.test(error.message))?.[1] ?? error.message
 }
 
-/** Codes of certificates that are not trusted, and of servers that do not offer what the URL demands. */
+/** Codes of certificates that are not trusted, of servers that do not offer what the URL demands, and of other servers. */
 const MISCONFIGURED: ReadonlySet<unknown> = new Set([
   'AUTH_SWITCH_PLUGIN_ERROR',
   'CERT_HAS_EXPIRED',
@@ -57,6 +57,7 @@ const MISCONFIGURED: ReadonlySet<unknown> = new Set([
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'WRONG_SERVER',
 ])
 
 /** Returns whether a connection failed because of how it is configured. `pg` reports a missing password or TLS without a code. */

@@ -1,10 +1,10 @@
 import '../lib/node-version.ts'
-import type { PoolConfig } from 'pg'
 import type { OptionNames } from '../lib/validator.ts'
 import type { Store } from './contract.ts'
 import { serverOptions, type PoolKind } from './options.ts'
 import { createPostgresDialect } from './postgres/dialect.ts'
 import type { PostgresPool } from './postgres/given-pool.ts'
+import { openOwnPool } from './postgres/own-pool.ts'
 import { parsePostgresUrl } from './postgres/url.ts'
 import { requireDriver } from './require-driver.ts'
 import { createSqlStore } from './sql/store.ts'
@@ -54,7 +54,7 @@ export function postgres(location: string | PostgresOptions): Store {
   if (url) requireDriver('postgres.url', 'pg')
   const busyTimeout = options.busyTimeout ?? 5000
   const connections = {
-    open: 'pool' in options ? async () => options.pool : () => openPool(url?.config, busyTimeout),
+    open: 'pool' in options ? async () => options.pool : () => openOwnPool(url?.config ?? {}, busyTimeout),
     isOwn: url !== undefined,
     preparedStatements: options.preparedStatements ?? url?.preparedStatements ?? true,
     busyTimeout,
@@ -73,14 +73,3 @@ const NAMES: OptionNames<PostgresTables & { url: unknown; pool: unknown }> = {
 
 /** A client can connect too, but runs one query at a time, and is never replaced. */
 const POOLS: PoolKind = { driver: 'pg', isPool: (value) => 'connect' in value && !('connection' in value) }
-
-/** Imported only if a URL is given: with a pool of your own, the package may be installed elsewhere. */
-async function openPool(config: PoolConfig | undefined, busyTimeout: number): Promise<PostgresPool> {
-  const { default: pg } = await import('pg')
-  return new pg.Pool({
-    ...config,
-    connectionTimeoutMillis: busyTimeout,
-    keepAlive: true,
-    allowExitOnIdle: true,
-  })
-}

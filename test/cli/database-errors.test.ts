@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { randomBase64url } from '../../src/lib/hash.ts'
@@ -5,6 +8,7 @@ import type { TestDatabase } from '../support/database-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { hasMariadb, openMariadb } from '../support/mariadb.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
+import { listen } from '../support/server.ts'
 import { consulate, emptyDirectory, installed, serve, type Variables } from './run.ts'
 
 const SECRET = 'secret-pw'
@@ -143,6 +147,88 @@ describe.each(SERVERS)('$name', (kind) => {
     },
   )
 })
+
+/** Starts a server that is no database, and returns its port. */
+type Impostor = () => Promise<string>
+
+const startHttp: Impostor = async () => {
+  const http = createServer((_request, response) => response.end())
+  onTestFinished(() => void http.close())
+  return new URL(await listen(http)).port
+}
+
+/** Accepts connections, as a server that is frozen does, and says nothing. */
+const startSilent: Impostor = async () => {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => void sockets.add(socket)).listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  await once(server, 'listening')
+  return String((server.address() as AddressInfo).port)
+}
+
+const portOf = ({ isAvailable, open: create }: ServerKind): Impostor | undefined =>
+  isAvailable ? async () => (await open({ open: create } as ServerKind)).url.port : undefined
+
+const [postgresPort, mariadbPort] = SERVERS.map(portOf)
+
+/** Whom a URL may reach by mistake, and what commands say. */
+const WRONG_SERVERS: readonly (readonly [scheme: string, found: string, Impostor | undefined, RegExp])[] = [
+  [
+    'postgres',
+    'MariaDB',
+    mariadbPort,
+    /127\.0\.0\.1:\d+ is a MySQL or MariaDB server, whose URL starts with mysql:/,
+  ],
+  ['postgres', 'a web server', startHttp, /127\.0\.0\.1:\d+ is a web server, not a PostgreSQL server/],
+  [
+    'mysql',
+    'PostgreSQL',
+    postgresPort,
+    /127\.0\.0\.1:\d+ is a PostgreSQL server, whose URL starts with postgres:/,
+  ],
+  ['mysql', 'a web server', startHttp, /127\.0\.0\.1:\d+ is a web server, not a MySQL or MariaDB server/],
+]
+
+/** A command that never ends would fail by the time limit of the test. */
+test.each(WRONG_SERVERS.filter(([, , start]) => start !== undefined))(
+  '%s:// with the port of %s: serve, migrate, doctor and copy say so and exit',
+  async (scheme, _found, start, reason) => {
+    const url = `${scheme}://shop:${SECRET}@127.0.0.1:${await start?.()}/shop`
+    const env = await settings(new URL(url))
+    const cwd = await installed()
+    const copy = ['copy', '--from', `sqlite:${join(cwd, 'data/consulate.db')}`, '--to', url]
+    const commands = [['serve'], ['serve', '--workers', '2'], ['migrate'], ['doctor'], copy]
+    const outcomes = await Promise.all(commands.map((args) => consulate(cwd, args, { env })))
+    for (const { code, stdout, stderr } of outcomes) {
+      const printed = (stdout + stderr).replaceAll(/\s+/g, ' ')
+      expect(code).toBe(1)
+      expect(printed).toMatch(reason)
+      expect(printed).not.toContain(SECRET)
+    }
+  },
+)
+
+test.each(['postgres', 'mysql'])(
+  '%s:// with the port of a server that says nothing: serve waits, others say that it does not respond and exit',
+  async (scheme) => {
+    const url = `${scheme}://shop:${SECRET}@127.0.0.1:${await startSilent()}/shop`
+    const env = await settings(new URL(url))
+    const cwd = await installed()
+    const copy = ['copy', '--from', `sqlite:${join(cwd, 'data/consulate.db')}`, '--to', url]
+    const commands = [['migrate'], ['doctor'], copy].map((args) => consulate(cwd, args, { env }))
+    const [server, ...outcomes] = await Promise.all([serve(cwd, [], env), ...commands])
+    for (const { code, stdout, stderr } of outcomes) {
+      expect(code).toBe(1)
+      expect(stdout + stderr).toMatch(/the server does\s+not\s+respond|No\s+connection\s+within/)
+    }
+    expect(server.printed).toMatch(
+      /Requests get 503 until the database can be used: (the server does not|No conn)/,
+    )
+  },
+)
 
 test.runIf(hasPostgres)('workers do not start if waiting for the database would not help', async () => {
   const database = await openPostgres()

@@ -28,7 +28,7 @@ export async function checkDatabase(context: CheckContext): Promise<readonly Fin
 
 const UNREADABLE = 'Check that it exists, is not corrupt or locked, and that this account may open it.'
 const UNREACHABLE =
-  'Check that its server runs, and the host, user, password, TLS, database and permissions that you have set.'
+  'Check that its server runs, and the host, port, user, password, TLS, database and permissions that you have set.'
 const UNWRITABLE = 'Check which process holds a lock, and that the disk and the permissions allow writes.'
 
 /** Updates a user that cannot exist: that needs what every write needs, and changes nothing. */

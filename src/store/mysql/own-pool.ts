@@ -1,4 +1,6 @@
+import { connect, type Socket } from 'node:net'
 import type { PoolConnection, PoolOptions } from 'mysql2'
+import { expectServer, QUESTION } from '../wrong-server.ts'
 import type { OpenPool } from './pool.ts'
 import { prepareOwnSession } from './session.ts'
 
@@ -17,6 +19,7 @@ export async function openOwnPool(config: PoolOptions, busyTimeout: number): Pro
     ...config,
     charset: 'utf8mb4',
     connectTimeout: busyTimeout,
+    stream: createSockets(config, busyTimeout),
     maxPreparedStatements: MAX_STATEMENTS,
     // The driver closes idle connections only if this is less than its limit.
     maxIdle: Math.max(connectionLimit - 1, 1),
@@ -38,5 +41,26 @@ export async function openOwnPool(config: PoolOptions, busyTimeout: number): Pro
       clearTimeout(timer)
       for (const connection of connections) connection.destroy()
     },
+  }
+}
+
+/**
+ * Returns a function that connects, as the driver would do. A server of another kind waits for a request, so a server that
+ * says nothing for most of the time that it has is asked what it is, unless it has answered before.
+ */
+function createSockets({ host = '', port = 0, socketPath }: PoolOptions, busyTimeout: number): () => Socket {
+  let isMysql = false
+  const address = socketPath ?? `${host}:${port}`
+  return () => {
+    const socket = socketPath === undefined ? connect({ host, port }) : connect(socketPath)
+    socket.setNoDelay(true).setKeepAlive(true)
+    const timer = setTimeout(() => socket.write(QUESTION), busyTimeout * 0.9)
+    if (isMysql) clearTimeout(timer)
+    expectServer(socket, 'mysql', address, (error) => {
+      clearTimeout(timer)
+      isMysql = error === undefined
+    })
+    socket.once('close', () => clearTimeout(timer))
+    return socket
   }
 }
