@@ -9,6 +9,7 @@ import { refreshToken } from '../grants/refresh-token.ts'
 import { signIn, type SignInFeature } from '../grants/sign-in.ts'
 import type { Environment } from '../keys/environment.ts'
 import type { SecretsSource } from '../keys/secrets-source.ts'
+import type { Store } from '../store/contract.ts'
 import { sqlite } from '../store/sqlite.ts'
 import { openStore } from '../store/url.ts'
 import { builtInUsers } from '../users/built-in.ts'
@@ -41,9 +42,8 @@ export type EnvironmentConfig = Config & { readonly secrets: SecretsSource }
 export function configFromEnvironment(environment: Environment): EnvironmentConfig {
   const { database, secrets: directory } = dataDirectory(environment)
   const issuer = environment['CONSULATE_ISSUER'] ?? ''
-  const url = environment['CONSULATE_DATABASE_URL']
   const redisUrl = environment['CONSULATE_REDIS_URL']
-  const store = url ? openStore(url, 'CONSULATE_DATABASE_URL') : sqlite(database)
+  const store = storeOf(environment['CONSULATE_DATABASE_URL'], database)
   return {
     issuer,
     secrets: secretsOf(environment, { store, issuer, directory }),
@@ -60,6 +60,19 @@ export function configFromEnvironment(environment: Environment): EnvironmentConf
     trustedProxies: listOf(environment['CONSULATE_TRUSTED_PROXIES'] ?? '', /[\s,]+/),
     ...(redisUrl && { broadcast: redis(redisUrl) }),
   }
+}
+
+/** An empty URL is a secret that the platform did not fill in: with SQLite instead, all data would seem to be lost. */
+function storeOf(url: string | undefined, file: string): Store {
+  if (url?.trim() === '')
+    throw new ConfigError([
+      {
+        path: 'CONSULATE_DATABASE_URL',
+        message:
+          'is empty. Set it to the URL of the database, or unset it to use SQLite in the data directory',
+      },
+    ])
+  return url === undefined ? sqlite(file) : openStore(url, 'CONSULATE_DATABASE_URL')
 }
 
 /** Turns on the sign-in API for `on`, or for a list of the origins of web apps. */

@@ -1,6 +1,11 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { hasPostgres, openPostgres } from '../support/postgres.ts'
-import { consulate, emptyDirectory, serve } from './run.ts'
+import { randomBase64url } from '../../src/lib/hash.ts'
+import { binFile, consulate, emptyDirectory, run, serve, type Variables } from './run.ts'
 
 const ISSUER = { CONSULATE_ISSUER: 'https://auth.example.com' }
 
@@ -44,6 +49,90 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toContain(`CONSULATE_DATABASE_URL: ${message}`)
   expect(stderr).not.toContain('secret-pw')
+})
+
+/** Each command opens the database. `doctor` prints to standard output, and breaks lines. */
+const COMMANDS = ['serve', 'migrate', 'doctor']
+
+/** Secrets in the database, so that missing ones in a directory are not what is wrong. */
+const settings = (url: string): Variables => ({
+  ...ISSUER,
+  CONSULATE_DATABASE_URL: url,
+  CONSULATE_SEALING_SECRET: randomBase64url(32),
+})
+
+interface Mistake {
+  readonly url: string
+  /** Creates what the URL names. */
+  readonly prepare?: (cwd: string) => Promise<void> | void
+  readonly reason: RegExp
+}
+
+const MISTAKES: Readonly<Record<string, Mistake>> = {
+  'a typo in the scheme': {
+    url: 'postgress://shop:secret-pw@localhost/shop',
+    reason: /CONSULATE_DATABASE_URL: must start with sqlite:, postgres:\/\/, .* such as/,
+  },
+  'a password that is not encoded': {
+    url: 'postgres://shop:secret-pw#1/@localhost/shop',
+    reason: /CONSULATE_DATABASE_URL: must be a URL such as .* with special characters percent-encoded/,
+  },
+  'an empty value': {
+    url: '',
+    reason: /CONSULATE_DATABASE_URL: is empty\. Set it to the URL of the database, or unset it to use SQLite/,
+  },
+  'a path without a scheme': { url: './shop.db', reason: /must start with sqlite:.* such as sqlite:/ },
+  'a directory': {
+    url: 'sqlite:./shop',
+    prepare: (cwd) => mkdirSync(join(cwd, 'shop')),
+    reason: /shop is a directory\. Name a file in it, such as \S+shop\/consulate\.db/,
+  },
+  'a directory that is a file': {
+    url: 'sqlite:./file/shop.db',
+    prepare: (cwd) => writeFileSync(join(cwd, 'file'), ''),
+    reason: /file is not a directory|file\/shop\.db does not exist/,
+  },
+  'a database of a later version': {
+    url: 'sqlite:./shop.db',
+    async prepare(cwd) {
+      await consulate(cwd, ['install'], { env: { CONSULATE_DATABASE_URL: 'sqlite:./shop.db' } })
+      using database = new DatabaseSync(join(cwd, 'shop.db'))
+      database.exec("insert into consulate_migrations values ('9999-breaking-change', '2099-01-01')")
+    },
+    reason: /was migrated by a later version \(9999-breaking-change\)/,
+  },
+}
+
+test.each(Object.entries(MISTAKES))(
+  'CONSULATE_DATABASE_URL with %s: serve, migrate and doctor say what to do, without a stack',
+  async (_name, { url, prepare, reason }) => {
+    const cwd = emptyDirectory()
+    await prepare?.(cwd)
+    for (const command of COMMANDS) {
+      const env = { ...settings(url), PORT: await freePort() }
+      const { code, stdout, stderr } = await consulate(cwd, [command], { env })
+      const printed = (stdout + stderr).replaceAll(/\s+/g, ' ')
+      expect([command, code]).toEqual([command, 1])
+      expect(printed).toMatch(reason)
+      expect(printed).not.toMatch(/secret-pw|Unexpected error| at \S+:\d+:\d+/)
+    }
+  },
+)
+
+test('CONSULATE_DATABASE_URL of a file without permission to write: serve, migrate and doctor say so', async () => {
+  const cwd = emptyDirectory()
+  const env = settings('sqlite:./shop.db')
+  await consulate(cwd, ['install'], { env })
+  // root may write every file.
+  const user = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+  chmodSync(join(cwd, 'shop.db'), 0o444)
+  chmodSync(cwd, 0o755)
+  for (const command of COMMANDS) {
+    const { code, stdout, stderr } = await run(await binFile(), cwd, [command], { env, ...user })
+    const printed = (stdout + stderr).replaceAll(/\s+/g, ' ')
+    expect([command, code]).toEqual([command, 1])
+    expect(printed).toMatch(/this account may not read and write \S+shop\.db\. Change the owner or the mode/)
+  }
 })
 
 test('CONSULATE_DATABASE_URL can name a SQLite file', async () => {

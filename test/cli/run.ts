@@ -74,6 +74,8 @@ interface RunOptions {
   readonly env?: Variables
   /** Standard input; default: empty. */
   readonly input?: string
+  /** The ID of another user to run as. */
+  readonly uid?: number
 }
 
 /** Lets the files of a directory import the package. */
@@ -155,9 +157,9 @@ export async function run(
   bin: string,
   cwd: string,
   args: readonly string[],
-  { env = {}, input = '' }: RunOptions = {},
+  { env = {}, input = '', ...user }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = start(bin, cwd, args, env)
+  const child = start(bin, cwd, args, env, user)
   child.stdin?.end(input)
   return outcomeOf(child)
 }
@@ -196,8 +198,13 @@ export async function serve(
   }
 }
 
-const start = (bin: string, cwd: string, args: readonly string[], env: Variables): ChildProcess =>
-  spawn(process.execPath, [bin, ...args], { cwd, env: variables(env) })
+const start = (
+  bin: string,
+  cwd: string,
+  args: readonly string[],
+  env: Variables,
+  user: Pick<RunOptions, 'uid'> = {},
+): ChildProcess => spawn(process.execPath, [bin, ...args], { cwd, env: variables(env), ...user })
 
 /** Returns only the variables that a program needs to run fast: no NODE_ENV, no PORT. */
 export const variables = (env: Variables): Variables => ({

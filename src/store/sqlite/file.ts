@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 
 /** The path of an in-memory database. */
@@ -24,15 +24,44 @@ export interface OpenFile {
 /** Opens a database file. With `create`, creates a missing file and folder that only the owner of the process can read. */
 export function openFile(path: string, create: boolean): OpenFile {
   if (path === MEMORY) return { database: openDatabase(path), isInPlace: () => true }
+  try {
+    return openOnDisk(path, create)
+  } catch (error) {
+    throw describeFileError(error, path)
+  }
+}
+
+function openOnDisk(path: string, create: boolean): OpenFile {
   if (create) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   // SQLite would create the file with the mode of the umask. The files that it adds (-wal, -shm) get the mode of this one.
   // An existing file is not opened here: closing it would drop all POSIX locks that this process has on it, and the next
   // process to exit would delete a log that is in use.
   if (create && !existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   accessSync(path, constants.R_OK | constants.W_OK)
+  if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR', syscall: 'open' })
   const database = openDatabase(path)
   const { ino } = statSync(path)
   return { database, isInPlace: cacheForTick(() => statSync(path, { throwIfNoEntry: false })?.ino === ino) }
+}
+
+const notADirectory = (path: string): string => `${dirname(path)} is not a directory`
+
+/** Errors of the file system, by their code. */
+const REASONS: Readonly<Record<string, (path: string) => string>> = {
+  EACCES: (path) =>
+    `this account may not read and write ${path}. Change the owner or the mode of the file and its folder`,
+  EEXIST: notADirectory,
+  EISDIR: (path) => `${path} is a directory. Name a file in it, such as ${join(path, 'consulate.db')}`,
+  ENOTDIR: notADirectory,
+  EROFS: (path) => `${path} is on a file system that is read-only`,
+}
+
+/** Says in plain words why a file cannot be opened. */
+function describeFileError(error: unknown, path: string): unknown {
+  const { code = '', syscall } = error as NodeJS.ErrnoException
+  const reason = Object.hasOwn(REASONS, code) ? REASONS[code]?.(path) : undefined
+  if (syscall === undefined || reason === undefined) return error
+  return Object.assign(new Error(reason, { cause: error }), { code, syscall })
 }
 
 /** Caches a check until the event loop moves on, because the queries of a request follow each other immediately. */
