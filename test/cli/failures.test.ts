@@ -20,7 +20,7 @@ describe('a command that fails prints one line with the cause', () => {
   test.each([
     ['install', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
     ['keys', /^ENOTDIR: not a directory, mkdir '.*secrets'\n$/],
-    ['migrate', /^The database cannot be used: E\w+: .*, mkdir '.*data'\n$/],
+    ['migrate', /^The database cannot be used: .*data is not a directory\n$/],
   ])('consulate %s, if the data directory is a file', async (command, line) => {
     const cwd = emptyDirectory()
     writeFileSync(join(cwd, 'data'), '')
