@@ -10,7 +10,7 @@ async function countCached(length: number): Promise<number> {
     queries += 1
     return sampleClient({ id, logo: 'x'.repeat(length) })
   }
-  const cache = createClientCache({ find }, createTestClock(), 1000)
+  const cache = createClientCache({ find }, createTestClock(), 3_600_000)
   const ids = Array.from({ length: 1000 }, (_, index) => `client-${index}`)
   for (const id of ids) await cache.find(id)
   queries = 0
