@@ -137,7 +137,8 @@ async function isFormatted(cwd: string): Promise<boolean> {
 /** Starts an app and waits until it says where it listens. */
 async function startApp(cwd: string, [program, ...args]: Command): Promise<RunningApp> {
   const port = await freePort()
-  const env = { ...environmentIn(cwd), PORT: port }
+  const { PATH } = environmentIn(cwd)
+  const env = { PATH, PORT: port }
   // A group of its own, because npm and the shell do not pass SIGKILL on.
   const child = spawn(program, args, { cwd, env, detached: true })
   const kill = (signal: NodeJS.Signals): void => {

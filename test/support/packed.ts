@@ -138,7 +138,7 @@ export async function runIn(
 }
 
 /** The variables of a shell in a project: as those of npm scripts, and the compiled modules of this run. */
-export function environmentIn(cwd: string): Readonly<Record<string, string>> {
+export function environmentIn(cwd: string): Readonly<Record<'PATH' | 'HOME' | 'NODE_COMPILE_CACHE', string>> {
   const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
   const paths = [join(cwd, 'node_modules/.bin'), dirname(process.execPath), PATH]
   return { PATH: paths.join(':'), HOME: tmpdir(), NODE_COMPILE_CACHE }
