@@ -233,7 +233,7 @@ function testFailures(startServer: (folder: string) => Promise<TestDatabaseServe
     const start = performance.now()
     for (const call of [1, 2])
       expect(await failureOf(store.clients.find(`web ${call}`))).toBeInstanceOf(StoreUnavailableError)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(60_000)
     server.thaw()
     expect(await store.clients.find('web')).toEqual(sampleClient())
   })

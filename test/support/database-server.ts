@@ -105,7 +105,7 @@ export async function startServerIn(
   return {
     url: program.urlOf(port),
     port,
-    freeze: () => signalTree(child, 'SIGSTOP'),
+    freeze: () => freezeTree(child),
     thaw: () => signalTree(child, 'SIGCONT'),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -120,21 +120,52 @@ export async function startServerIn(
   }
 }
 
-/** Sends a signal to a process and its children: PostgreSQL has one for each connection. */
-function signalTree({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
+/** Stops a process before its children, so that it starts no more of them, and waits until none of their threads runs. */
+function freezeTree(child: ChildProcess): void {
+  child.kill('SIGSTOP')
+  waitUntilStopped(child.pid)
+  for (const pid of signalTree(child, 'SIGSTOP')) waitUntilStopped(pid)
+}
+
+/** A thread that runs on another core gets the signal later, and may answer a query until then. */
+function waitUntilStopped(pid: number | undefined): void {
+  const deadline = Date.now() + 60_000
+  while (statesOf(pid).some((state) => !'TXZ'.includes(state))) {
+    if (Date.now() > deadline) throw new Error(`Process ${pid} has not stopped`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  }
+}
+
+/** The states of the threads of a process (Linux). */
+function statesOf(pid: number | undefined): readonly string[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    return threads.map(
+      (id) => readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8').replace(/^.*\) /s, '')[0] ?? '',
+    )
+  } catch {
+    // A thread has ended meanwhile, or this is another system.
+    return []
+  }
+}
+
+/** Sends a signal to a process and its children: PostgreSQL has one for each connection. Returns their ids. */
+function signalTree({ pid }: ChildProcess, signal: NodeJS.Signals): readonly number[] {
+  if (pid === undefined) return []
   const processes = execFileSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
   const children = processes.filter(([parent]) => parent === pid).map(([, child]) => Number(child))
-  for (const target of [pid, ...children]) {
+  const targets = [pid, ...children]
+  for (const target of targets) {
     try {
       process.kill(target, signal)
     } catch {
       // It has ended meanwhile.
     }
   }
+  return targets
 }
 
 async function startFirst(
