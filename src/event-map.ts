@@ -1,5 +1,5 @@
+import type { PurgeKind } from './model/purge-kind.ts'
 import type { RevocationEntry, RevocationReason, RevokedBy, SessionEndReason } from './model/revocation.ts'
-import type { PurgeKind } from './store/purge.ts'
 
 interface RequestEvent {
   /** The `X-Request-Id` of the response. The log and `server.audit` have the same ID. */

@@ -4,7 +4,8 @@ import type { WebhookRetention } from '../config/webhooks.ts'
 import type { Events } from '../events.ts'
 import { EXPIRY_MARGIN, type Clock } from '../lib/clock.ts'
 import { CONSENT_LIFETIME } from '../model/signed-state.ts'
-import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../store/purge.ts'
+import type { PurgeKind } from '../model/purge-kind.ts'
+import type { PurgeCutoffs, PurgeStore } from '../store/purge.ts'
 import { createPurgePace } from './purge-pace.ts'
 
 /** The progress of a purge. */

@@ -1,14 +1,4 @@
-/** The kinds of rows that a purge deletes. */
-export type PurgeKind =
-  | 'codes'
-  | 'deviceCodes'
-  | 'passwordResets'
-  | 'authorizations'
-  | 'sessions'
-  | 'importedTokens'
-  | 'revocations'
-  | 'audit'
-  | 'webhookDeliveries'
+import type { PurgeKind } from '../model/purge-kind.ts'
 
 /** How old a row must be to be deleted. A time that equals its cutoff is old enough; a cutoff of 0 keeps everything. */
 export interface PurgeCutoffs {

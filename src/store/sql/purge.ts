@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { SqlBool } from 'kysely'
-import type { PurgeCutoffs, PurgeKind, PurgeStore } from '../purge.ts'
+import type { PurgeKind } from '../../model/purge-kind.ts'
+import type { PurgeCutoffs, PurgeStore } from '../purge.ts'
 import { greaterOf, type AnyInteger } from './columns.ts'
 import type { Database } from './database.ts'
 import { prepare, type PreparedQuery } from './prepare.ts'

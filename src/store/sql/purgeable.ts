@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { RawBuilder, SqlBool } from 'kysely'
 import { MAX_APP_SIGN_IN_AGE } from '../../model/session.ts'
-import type { PurgeCutoffs, PurgeKind } from '../purge.ts'
+import type { PurgeKind } from '../../model/purge-kind.ts'
+import type { PurgeCutoffs } from '../purge.ts'
 import { greaterOf } from './columns.ts'
 
 type RenamedKind = 'deviceCodes' | 'importedTokens' | 'passwordResets' | 'webhookDeliveries'

@@ -1,5 +1,6 @@
 import type { Store } from '../../store/contract.ts'
-import type { PurgeCutoffs, PurgeKind } from '../../store/purge.ts'
+import type { PurgeKind } from '../../model/purge-kind.ts'
+import type { PurgeCutoffs } from '../../store/purge.ts'
 
 /** Every kind of rows, in the order in which the server purges them. */
 export const EVERY_KIND: readonly PurgeKind[] = [
