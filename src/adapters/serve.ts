@@ -27,6 +27,8 @@ export async function serve(
   options: ServeOptions,
 ): Promise<void> {
   const stopped = stopSignal()
+  // Also a start that hangs must end.
+  void stopped.then(() => exitWithin(STOP_LIMIT))
   const http = await start(server, app, options)
   void stopped.then(() => stop(server, http, options))
 }
@@ -49,11 +51,13 @@ async function start(
 }
 
 async function stop(server: Stoppable, http: HttpServer, { close }: ServeOptions): Promise<void> {
-  exitWithin(STOP_LIMIT)
   server.drain()
   await http.close()
-  await close?.()
-  await server.close()
+  try {
+    await close?.()
+  } finally {
+    await server.close()
+  }
   process.exit()
 }
 

@@ -33,8 +33,10 @@ export async function listen(app: RequestListener | Server, address: Address): P
   const server = typeof app === 'function' ? createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT }, app) : app
   const connections = trackConnections(server)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)))
+    server.once('error', reject)
     server.listen(address.port, address.host, resolve)
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, address)
   })
   return {
     async drain(time) {
@@ -106,6 +108,7 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: Address): Err
   const isOther = new ListenError(`${host} is not an address of this machine.`, 'host')
   const errors: Readonly<Record<string, Error>> = {
     EADDRINUSE: new ListenError(`Port ${port} on ${host} is in use.`, 'port'),
+    ERR_SOCKET_BAD_PORT: new ListenError(`${port} is not a port.`, 'port'),
     EACCES: new ListenError(`This account may not use port ${port}.`, 'port'),
     EADDRNOTAVAIL: isOther,
     ENOTFOUND: isOther,

@@ -3,7 +3,12 @@ import { serve } from 'consulate/node'
 import { openStore } from '../../src/store/url.ts'
 
 /** An app that answers /slow only after SIGTERM. Its settings come from the environment. */
-const { STORE = '', SECRETS = '', PORT, HOST = '' } = process.env
+const { STORE = '', SECRETS = '', PORT, HOST = '', CLOSE } = process.env
+
+function close(): void {
+  if (CLOSE === 'fails') throw new Error('The app cannot close')
+  process.stdout.write('closed\n')
+}
 
 const server = createAuthorizationServer({
   issuer: 'https://shop.example',
@@ -20,6 +25,6 @@ await serve(
     process.stdout.write('open\n')
     process.once('SIGTERM', () => setImmediate(() => response.end('done')))
   },
-  { port: Number(PORT), host: HOST, close: () => process.stdout.write('closed\n') },
+  { port: Number(PORT), host: HOST, close },
 )
 process.stdout.write('listening\n')

@@ -60,7 +60,18 @@ test('after SIGTERM, an app of serve() answers open requests, closes what is its
   expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
 })
 
+test('the server closes even if the close() of an app of serve() fails, which the exit code and stderr show', async () => {
+  const { cwd, child } = await start({ CLOSE: 'fails' })
+  await once(createInterface(child.stdout), 'line')
+  child.kill('SIGTERM')
+  const { code, stderr } = await outcomeOf(child)
+  expect(code).toBe(1)
+  expect(stderr).toContain('Error: The app cannot close')
+  expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
+})
+
 test.each([
+  ['on a port that is no number', { PORT: 'web' }, /^NaN is not a port\. Choose another port\.\n$/],
   [
     'on a host of another machine',
     { HOST: '192.0.2.1' },
