@@ -10,9 +10,15 @@ function close(): void {
   process.stdout.write('closed\n')
 }
 
+/** Never loads. */
+const hangingSecrets = {
+  description: 'nowhere',
+  load: () => new Promise<never>(() => setInterval(() => process.stdout.write('starting\n'), 100)),
+}
+
 const server = createAuthorizationServer({
   issuer: 'https://shop.example',
-  secrets: secretsFromDirectory(SECRETS),
+  secrets: SECRETS === 'hang' ? hangingSecrets : secretsFromDirectory(SECRETS),
   store: openStore(STORE),
   users: builtInUsers(),
   scopes: { 'orders:read': 'See your orders' },

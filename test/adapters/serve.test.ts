@@ -70,6 +70,17 @@ test('the server closes even if the close() of an app of serve() fails, which th
   expect(existsSync(join(cwd, 'data/consulate.db-wal'))).toBe(false)
 })
 
+test('an app of serve() whose start hangs ends after SIGTERM', async () => {
+  const { child } = await start({ SECRETS: 'hang' })
+  await once(createInterface(child.stdout), 'line')
+  child.kill('SIGTERM')
+  const { code, stderr } = await outcomeOf(child)
+  expect([code, stderr]).toEqual([
+    1,
+    'The server did not stop in time. What it had not written yet is lost.\n',
+  ])
+})
+
 test.each([
   ['on a port that is no number', { PORT: 'web' }, /^NaN is not a port\. Choose another port\.\n$/],
   [
