@@ -21,6 +21,21 @@ const SERVERS = DATABASES.flatMap((database) => {
 /** How long (ms) each answer takes: less than a query may, but not less than all queries of a transaction. */
 const DELAY = 800
 
+/** Creates a database, and a URL that reaches it through a proxy. */
+async function openBehindProxy(open: (typeof SERVERS)[number]['open']) {
+  const { url, drop } = await open()
+  const proxy = await startProxy(Number(new URL(url).port))
+  return {
+    url,
+    slow: Object.assign(new URL(url), { port: String(proxy.port) }).href,
+    proxy,
+    drop: async () => {
+      await proxy.close()
+      await drop()
+    },
+  }
+}
+
 const AVAILABLE = SERVERS.filter(({ isAvailable }) => isAvailable)
 
 for (const server of SERVERS) {
@@ -30,13 +45,10 @@ for (const server of SERVERS) {
     test.runIf(isChosen(0))(
       'ends a transaction a second after `busyTimeout`, undoes it, and closes its connection',
       async () => {
-        const { url, drop } = await open()
-        const proxy = await startProxy(Number(new URL(url).port))
-        const slow = Object.assign(new URL(url), { port: String(proxy.port) }).href
+        const { url, slow, proxy, drop } = await openBehindProxy(open)
         const [store, other] = [openWith({ url: slow, busyTimeout: 1_000 }), openStore(url)]
         onTestFinished(async () => {
           await Promise.all([store.close(), other.close()])
-          await proxy.close()
           await drop()
         })
         const issuer = { kind: 'issuer' } as const
@@ -58,13 +70,10 @@ for (const server of SERVERS) {
     test.runIf(isChosen(1))(
       'is 503 for a request within the time of one call, however many it makes, and spends no code',
       async () => {
-        const { url, drop } = await open()
-        const proxy = await startProxy(Number(new URL(url).port))
-        const slow = Object.assign(new URL(url), { port: String(proxy.port) }).href
+        const { slow, proxy, drop } = await openBehindProxy(open)
         const server = await startServer({ store: openWith({ url: slow, busyTimeout: 2_000 }) })
         onTestFinished(async () => {
           await server.close()
-          await proxy.close()
           await drop()
         })
         const [user, client] = [await server.addUser(), await server.addClient()]
